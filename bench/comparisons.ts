@@ -1,0 +1,157 @@
+/**
+ * What is compared with what: each comparison has a workload, a unit, and the subjects that take turns in it.
+ *
+ * Every subject does the same sequence of operations. Slow ones do fewer of them in a round, so that a round of
+ * any subject takes between 10 ms and half a second; the value is per operation, so the numbers stay comparable.
+ */
+
+/** A module in subjects/, run by Node. `peer` names what has to be installed, see peers.ts. */
+export interface ScriptSubject {
+  readonly name: string;
+  readonly script: string;
+  readonly given: readonly string[];
+  readonly operations: number;
+  readonly peer?: string;
+}
+
+/** A program in peers/, compiled first; `peer` is its name there. */
+export interface NativeSubject {
+  readonly name: string;
+  readonly peer: string;
+  readonly operations: number;
+}
+
+export type Subject = ScriptSubject | NativeSubject;
+
+export interface Comparison {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly lessIsBetter: boolean;
+  readonly subjects: readonly Subject[];
+  readonly warmupRounds: number;
+  readonly rounds: number;
+  readonly quickRounds: number;
+}
+
+const ALLOC_PAIRS = 2_560_000;
+const DEFERRED_OBJECTS = 1_000_000;
+const FAST_MAP_OPERATIONS = 500_000;
+const SLOW_MAP_OPERATIONS = 100_000;
+const MESSAGE_OPERATIONS = 2_000;
+const THREAD_READS = 1_000_000;
+const COUNTED_OPERATIONS = 10_000_000;
+
+const TIMED = { lessIsBetter: true, warmupRounds: 3, rounds: 21, quickRounds: 5 };
+
+function mapSubjects(...given: [workload: string, style: string]): readonly Subject[] {
+  return [
+    { name: 'lull', script: 'map-lull', given, operations: FAST_MAP_OPERATIONS },
+    { name: 'Map', script: 'map-own', given, operations: FAST_MAP_OPERATIONS },
+  ];
+}
+
+function sharingPeers(...given: [workload: string, style: string]): readonly Subject[] {
+  return [
+    { name: 'sharedmap', script: 'map-sharedmap', given, operations: SLOW_MAP_OPERATIONS, peer: 'sharedmap' },
+    { name: 'lmdb', script: 'map-lmdb', given, operations: SLOW_MAP_OPERATIONS, peer: 'lmdb' },
+    { name: 'Map behind postMessage', script: 'map-post-message', given, operations: MESSAGE_OPERATIONS },
+  ];
+}
+
+function readers(name: string, script: string, threads: number): Subject {
+  return { name, script, given: [String(threads)], operations: THREAD_READS };
+}
+
+/** Every comparison, in the order in which they run. */
+export const COMPARISONS: readonly Comparison[] = [
+  {
+    name: 'alloc',
+    title: 'kmalloc + kfree: 100 allocated, then 100 freed, 48 to 96 bytes',
+    unit: 'ns/pair',
+    ...TIMED,
+    subjects: [
+      { name: 'lull', script: 'alloc-lull', given: [], operations: ALLOC_PAIRS },
+      { name: 'mimalloc (C)', peer: 'mimalloc', operations: ALLOC_PAIRS },
+      { name: 'jemalloc (C)', peer: 'jemalloc', operations: ALLOC_PAIRS },
+      { name: 'glibc (C)', peer: 'glibc', operations: ALLOC_PAIRS },
+      { name: 'TLSF (WebAssembly)', script: 'alloc-tlsf', given: [], operations: ALLOC_PAIRS, peer: 'tlsf' },
+      {
+        name: '@thi.ng/malloc',
+        script: 'alloc-thing',
+        given: [],
+        operations: ALLOC_PAIRS / 10,
+        peer: '@thi.ng/malloc',
+      },
+    ],
+  },
+  {
+    name: 'defer',
+    title: 'kmalloc + kfreeRcu until all can be used again, 64 bytes',
+    unit: 'ns/object',
+    ...TIMED,
+    subjects: [
+      { name: 'lull', script: 'defer-lull', given: [], operations: DEFERRED_OBJECTS },
+      { name: 'liburcu (C)', peer: 'liburcu', operations: DEFERRED_OBJECTS },
+      { name: 'liburcu on mimalloc (C)', peer: 'liburcu-mimalloc', operations: DEFERRED_OBJECTS },
+    ],
+  },
+  {
+    name: 'map-get',
+    title: "get of a number, 100,000 keys like 'key:12345', shuffled order",
+    unit: 'ns/get',
+    ...TIMED,
+    subjects: [...mapSubjects('get', 'plain'), ...sharingPeers('get', 'plain')],
+  },
+  {
+    name: 'map-get-city',
+    title: "the same with keys like 'NO,Vestland,Bergen', about 24 characters",
+    unit: 'ns/get',
+    ...TIMED,
+    subjects: [...mapSubjects('get', 'city'), ...sharingPeers('get', 'city')],
+  },
+  {
+    name: 'map-get-fresh',
+    title: "get with a key put together for it, like 'key:12345'; its making included",
+    unit: 'ns/get',
+    ...TIMED,
+    subjects: mapSubjects('get-fresh', 'plain'),
+  },
+  {
+    name: 'map-get-fresh-city',
+    title: "the same with keys like 'NO,Vestland,Bergen'",
+    unit: 'ns/get',
+    ...TIMED,
+    subjects: mapSubjects('get-fresh', 'city'),
+  },
+  {
+    name: 'map-set',
+    title: "set of a number under an existing key like 'key:12345' (no goal)",
+    unit: 'ns/set',
+    ...TIMED,
+    subjects: [...mapSubjects('set', 'plain'), ...sharingPeers('set', 'plain')],
+  },
+  {
+    name: 'map-get-two-threads',
+    title: 'get in worker threads, all threads together; the control shares nothing',
+    unit: 'gets/s',
+    ...TIMED,
+    lessIsBetter: false,
+    subjects: [
+      readers('lull, one thread', 'threads-lull', 1),
+      readers('lull, two threads', 'threads-lull', 2),
+      readers('control, one thread', 'threads-own', 1),
+      readers('control, two threads', 'threads-own', 2),
+    ],
+  },
+  {
+    name: 'gc',
+    title: 'garbage collections in 10 million kmalloc, kfree, kfreeRcu and get',
+    unit: 'collections',
+    lessIsBetter: true,
+    warmupRounds: 1,
+    rounds: 3,
+    quickRounds: 1,
+    subjects: [{ name: 'lull', script: 'gc-lull', given: [], operations: COUNTED_OPERATIONS }],
+  },
+];

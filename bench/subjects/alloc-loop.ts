@@ -1,0 +1,51 @@
+/**
+ * The allocation workload: 100 objects allocated, the first word of each written, then the 100 freed in the
+ * order they came. peers/alloc-loop.h is its mirror in C.
+ *
+ * A process holds one allocator only, so every call here has one target and the engine may inline it.
+ */
+import { nanosPerOperation, serveRounds } from '../subject.js';
+import { ALLOC_BATCH_OBJECTS, ALLOC_SIZE_COUNT, allocationSizes } from '../workloads.js';
+
+/** A copy, which the engine folds into the loop; an imported binding it would load each time. */
+const BATCH = ALLOC_BATCH_OBJECTS;
+
+/** What is measured: a heap, or a peer that speaks like one. */
+export interface Allocator {
+  kmalloc(bytes: number): number;
+  kfree(address: number): unknown;
+}
+
+/** Writes to the first word of an object. */
+export interface FirstWord {
+  storePlain(address: number, value: number): void;
+}
+
+/** Serves rounds of the allocation workload; one operation is one allocation with its free. */
+export async function serveAllocations(allocator: Allocator, firstWord: FirstWord): Promise<void> {
+  // Made once a process: the loop holds its heap in a constant, as a module that uses a heap does.
+  const heap = allocator;
+  const words = firstWord;
+  const sizes = allocationSizes();
+  const held = new Int32Array(BATCH);
+  let position = 0;
+  const allocateAndFree = (start: number) => {
+    const at = start | 0;
+    for (let i = 0; i < BATCH; i++) {
+      const address = heap.kmalloc(sizes[at + i]!);
+      words.storePlain(address, i);
+      held[i] = address;
+    }
+    for (let i = 0; i < BATCH; i++) heap.kfree(held[i]!);
+  };
+  await serveRounds((operations) => {
+    const batches = Math.floor(operations / BATCH);
+    return nanosPerOperation(batches * BATCH, () => {
+      for (let batch = 0; batch < batches; batch++) {
+        allocateAndFree(position);
+        position += BATCH;
+        if (position === ALLOC_SIZE_COUNT) position = 0;
+      }
+    });
+  });
+}

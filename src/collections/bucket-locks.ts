@@ -1,0 +1,88 @@
+/**
+ * BucketLocks: the locks of one map's buckets, with the number of entries that each guards.
+ *
+ *     hash --top firstLevel bits--> lock: [lock word, entries]
+ *
+ * Everything that a bucket of the first level is ever split into stays with its lock, so growing never changes
+ * which lock an entry has.
+ *
+ * I1  `entries` is written under its lock. Read without, it may be behind for what other threads have done.
+ */
+import { BUCKET_LOCK, BUCKET_LOCK_WORDS, MAP, ORDER_FLIP } from '../layout/map-record.js';
+import { RawSpinLock } from '../locks/raw-spin-lock.js';
+import type { Words } from '../words/words.js';
+
+const FIRST_LEVEL = MAP.firstLevel;
+const LOCKS = MAP.locks;
+const FLIP = ORDER_FLIP;
+
+export class BucketLocks {
+  private readonly _words: Words;
+  private readonly _map: number;
+  private readonly _ownerTag: number;
+  private readonly _spinRounds: number;
+  /** By number, made when first needed. */
+  private readonly _locks: RawSpinLock[] = [];
+
+  constructor(words: Words, map: number, ownerTag: number, spinRounds: number) {
+    this._words = words;
+    this._map = map;
+    this._ownerTag = ownerTag;
+    this._spinRounds = spinRounds;
+  }
+
+  /** log2 of the number of locks. */
+  firstLevel(): number {
+    return this._words.loadPlain(this._map + FIRST_LEVEL);
+  }
+
+  /** Number of the lock that guards an order. */
+  numberOf(order: number): number {
+    return (order ^ FLIP) >>> (32 - this.firstLevel());
+  }
+
+  /** Throws LockTimeoutError as RawSpinLock does. */
+  acquire(number: number): void {
+    this._lock(number).acquire();
+  }
+
+  release(number: number): void {
+    this._lock(number).release();
+  }
+
+  /** Entries that lock `number` guards. */
+  entriesOf(number: number): number {
+    return this._words.loadPlain(this._start(number) + BUCKET_LOCK.entries);
+  }
+
+  /** Counts entries of lock `number`, which the caller holds. */
+  addEntries(number: number, by: number): void {
+    const word = this._start(number) + BUCKET_LOCK.entries;
+    this._words.storePlain(word, this._words.loadPlain(word) + by);
+  }
+
+  /** Entries of the whole map. */
+  countEntries(): number {
+    const count = 1 << this.firstLevel();
+    let entries = 0;
+    for (let number = 0; number < count; number++) entries += this.entriesOf(number);
+    return entries;
+  }
+
+  private _start(number: number): number {
+    return this._words.loadPlain(this._map + LOCKS) + number * BUCKET_LOCK_WORDS;
+  }
+
+  private _lock(number: number): RawSpinLock {
+    const known = this._locks[number];
+    if (known !== undefined) return known;
+    // Filled from the front, so that the array stays a dense one.
+    for (let i = this._locks.length; i <= number; i++) {
+      const word = this._start(i) + BUCKET_LOCK.lock;
+      this._locks.push(
+        new RawSpinLock(this._words, word, this._ownerTag, this._spinRounds, `map bucket ${i}`),
+      );
+    }
+    return this._locks[number]!;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * MapWriter: changes a map, one bucket lock at a time.
+ *
+ *     insert   before -> next            becomes   before -> entry -> next
+ *     replace  before -> old -> next               before -> entry -> next      old keeps its link
+ *     remove   before -> old -> next               before -> next               old keeps its link
+ *
+ * Each is one store, so a reader sees all of it or nothing; a reader that stands on `old` goes on from there.
+ * What was unlinked is the caller's to free after a grace period, when the lock is released.
+ *
+ * I1  Under a lock: no allocation, no freeing, no function of the caller's.
+ */
+import type { MapMemory } from '../heap/map-memory.js';
+import { ENTRY } from '../layout/map-record.js';
+import type { Words } from '../words/words.js';
+import type { BucketLocks } from './bucket-locks.js';
+import type { EntryDraft } from './entry-draft.js';
+import type { MapGrowth } from './map-growth.js';
+import type { MapTable } from './map-table.js';
+
+/** As `expected`: whatever entry is there, or none. */
+export const ANY = -1;
+/** As `expected`: no entry. */
+export const ABSENT = 0;
+
+const ORDER = ENTRY.order;
+const RCU_HEAD = ENTRY.rcuHead;
+
+/** Buckets that clear() empties under one hold of a lock. */
+const BUCKETS_A_HOLD = 512;
+
+export class MapWriter {
+  private readonly _memory: MapMemory;
+  private readonly _words: Words;
+  private readonly _table: MapTable;
+  private readonly _locks: BucketLocks;
+  private readonly _growth: MapGrowth;
+
+  constructor(memory: MapMemory, table: MapTable, locks: BucketLocks, growth: MapGrowth) {
+    this._memory = memory;
+    this._words = memory.words;
+    this._table = table;
+    this._locks = locks;
+    this._growth = growth;
+  }
+
+  /**
+   * Takes memory for what the draft holds, key and value, and copies it there. May renew the turn.
+   *
+   * Errors   OutOfMemoryError; then nothing has changed.
+   */
+  make(draft: EntryDraft): number {
+    const entry = this._memory.alloc(draft.entryBytes());
+    draft.writeTo(this._words, entry);
+    return entry;
+  }
+
+  /**
+   * Puts an entry that make() returned where the entry of the draft's key is, provided that this is `expected`;
+   * frees the one that goes out of the map, or else the new one.
+   *
+   * @param expected address of an entry of this turn, ABSENT or ANY
+   * @returns        the entry that was there, 0 for none; the change was made if that is what was expected.
+   *
+   * Errors   LockTimeoutError; then the new entry is freed, and nothing has changed.
+   */
+  put(draft: EntryDraft, entry: number, expected: number): number {
+    const number = this._locks.numberOf(draft.words[ORDER]!);
+    this._acquireFor(entry, number);
+    const found = this._table.locate(draft);
+    const changes = expected === ANY || found === expected;
+    if (changes) this._link(entry, found, number);
+    this._locks.release(number);
+    if (!changes) this._memory.free(entry);
+    else if (found === 0) this._growth.afterInsert(number);
+    else this._memory.freeRcu(found, RCU_HEAD);
+    return found;
+  }
+
+  /**
+   * Takes the entry of the draft's key out of the map, provided that it is `expected`, and frees it.
+   *
+   * @returns the entry that was there, as put().
+   */
+  remove(draft: EntryDraft, expected: number): number {
+    const number = this._locks.numberOf(draft.words[ORDER]!);
+    this._locks.acquire(number);
+    const found = this._table.locate(draft);
+    const changes = found !== 0 && (expected === ANY || found === expected);
+    if (changes) {
+      // map-table:P3: publishes the way round the entry, which keeps its own link.
+      this._words.store(this._table.before, this._words.loadPlain(found));
+      this._locks.addEntries(number, -1);
+    }
+    this._locks.release(number);
+    if (changes) this._memory.freeRcu(found, RCU_HEAD);
+    return found;
+  }
+
+  /** Takes out and frees every entry that was there when it began. */
+  clear(): void {
+    const firstLevel = this._locks.firstLevel();
+    const removed: number[] = [];
+    for (let number = 0; number < 1 << firstLevel; number++) {
+      // Hashes, not buckets: the table may double while this goes on.
+      const end = (number + 1) * 2 ** (32 - firstLevel);
+      let from = number * 2 ** (32 - firstLevel);
+      while (from < end) {
+        this._memory.turn.spend();
+        from = this._clearStretch(number, from, end, removed);
+        for (const entry of removed) this._memory.freeRcu(entry, RCU_HEAD);
+        removed.length = 0;
+      }
+    }
+  }
+
+  private _link(entry: number, found: number, number: number): void {
+    const words = this._words;
+    const { before } = this._table;
+    words.storePlain(entry, words.loadPlain(found === 0 ? before : found));
+    // map-table:P3: publishes the entry; one that it replaces keeps its own link.
+    words.store(before, entry);
+    if (found === 0) this._locks.addEntries(number, 1);
+  }
+
+  private _acquireFor(entry: number, number: number): void {
+    try {
+      this._locks.acquire(number);
+    } catch (error) {
+      this._memory.free(entry);
+      throw error;
+    }
+  }
+
+  /** Empties buckets from the hash `from` on, and returns the hash to go on from. */
+  private _clearStretch(number: number, from: number, end: number, removed: number[]): number {
+    const words = this._words;
+    this._locks.acquire(number);
+    const level = this._table.level();
+    const hashes = 2 ** (32 - level);
+    const stop = Math.min(end / hashes, from / hashes + BUCKETS_A_HOLD);
+    for (let bucket = from / hashes; bucket < stop; bucket++) {
+      const word = this._table.wordOf(level, bucket);
+      let link = words.loadPlain(word);
+      if (link <= 0) continue;
+      for (; link > 0; link = words.loadPlain(link)) removed.push(link);
+      // map-table:P3: publishes the way round the entries, which keep their links.
+      words.store(word, link);
+    }
+    this._locks.addEntries(number, -removed.length);
+    this._locks.release(number);
+    return stop * hashes;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Every size and batch of a heap: what a user may set, what it is otherwise, and the TINY configuration that
+ * makes the rare paths common in tests.
+ */
+import type { Shape } from '../layout/heap-layout.js';
+import { MAX_SHEAF_CAPACITY } from '../layout/sheaf-record.js';
+import type { PageFault } from '../pages/page-allocator.js';
+import type { Host } from '../words/host.js';
+import { MAX_HEAP_BYTES, PAGE_BYTES } from '../words/units.js';
+
+/** What Heap.create takes. All are optional. */
+export interface HeapOptions {
+  /** Size of the whole buffer in bytes, rounded up to 4 KiB. Reserved at once, touched as needed. */
+  bytes?: number;
+  /** Instead of `bytes`: how many pages can be handed out, beside what the heap needs for itself. */
+  pages?: number;
+  /** Slots for threads, 1 to 255. */
+  threads?: number;
+  /** Slab caches, those of the size classes included: 66 to 1024. */
+  maxCaches?: number;
+  /** Objects in a sheaf, 1 to 58. */
+  sheafCapacity?: number;
+  /** Full sheaves, and empty ones, that a barn keeps. */
+  barnSheaves?: number;
+  /** Slabs without an object in use that a cache keeps. */
+  minPartialSlabs?: number;
+  /** Most objects in a slab. */
+  maxSlabObjects?: number;
+  /** Pages that a thread's lists keep before they give some back. */
+  pageListHigh?: number;
+  /** Pages moved between a thread's lists and a zone at once. */
+  pageListBatch?: number;
+  /** Map operations after which a turn is renewed. */
+  turnOperations?: number;
+  /** How long a part-filled sheaf of deferred frees may lie. */
+  drainMillis?: number;
+  /** Time between looks at threads that hold up a grace period. */
+  pollMillis?: number;
+  /** How often a waiter looks at a lock before it gives up with LockTimeoutError. */
+  spinRounds?: number;
+  /** log2 of the buckets, and of the locks, that a map starts with. */
+  mapBucketsLog2?: number;
+  /** Grace-period number to start from, a multiple of 4. */
+  firstSequence?: number;
+  /** Seed of the maps' hashes, two words; random unless given. */
+  hashSeed?: readonly [number, number];
+  /** Readers use atomic loads: publishing then rests on ECMAScript's own guarantees alone. */
+  strict?: boolean;
+  /** Name of this thread in reports. */
+  name?: string;
+}
+
+/** What both create and attach take from tests: the surroundings. */
+export interface Surroundings {
+  host?: Host;
+  pageFault?: PageFault;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+const DEFAULTS = {
+  threads: 64,
+  maxCaches: 128,
+  sheafCapacity: MAX_SHEAF_CAPACITY,
+  barnSheaves: 256,
+  minPartialSlabs: 5,
+  maxSlabObjects: 32767,
+  pageListHigh: 96,
+  pageListBatch: 16,
+  turnOperations: 1000,
+  drainMillis: 20,
+  pollMillis: 1,
+  // About two seconds of looking.
+  spinRounds: 100_000_000,
+  mapBucketsLog2: 6,
+  // 300 grace periods before the wrap, as the kernel starts its own.
+  firstSequence: -1200,
+} as const;
+
+const DEFAULT_BYTES = 256 * MEBIBYTE;
+
+/** Sixteen pages, lists and sheaves of 2, slabs of 2 objects, a table of 2 buckets, numbers near their wrap. */
+export const TINY = {
+  pages: 16,
+  threads: 4,
+  maxCaches: 80,
+  sheafCapacity: 2,
+  barnSheaves: 2,
+  minPartialSlabs: 1,
+  maxSlabObjects: 2,
+  pageListHigh: 2,
+  pageListBatch: 2,
+  turnOperations: 3,
+  drainMillis: 1,
+  pollMillis: 1,
+  spinRounds: 10_000_000,
+  mapBucketsLog2: 1,
+  firstSequence: 0x7ffffff0,
+} as const satisfies HeapOptions;
+
+/** Range of each option, inclusive. */
+const RANGES: Readonly<Record<keyof typeof DEFAULTS, readonly [least: number, most: number]>> = {
+  threads: [1, 255],
+  maxCaches: [66, 1024],
+  sheafCapacity: [1, MAX_SHEAF_CAPACITY],
+  barnSheaves: [0, 1000],
+  minPartialSlabs: [0, 1000],
+  maxSlabObjects: [1, 32767],
+  pageListHigh: [0, 65536],
+  pageListBatch: [1, 4096],
+  turnOperations: [1, 1_000_000],
+  drainMillis: [0, 60_000],
+  pollMillis: [1, 1000],
+  spinRounds: [1, 2_000_000_000],
+  mapBucketsLog2: [1, 12],
+  firstSequence: [-(2 ** 31), 2 ** 31 - 1],
+};
+
+/** Options with every default filled in; throws RangeError or TypeError for what makes no heap. */
+export function resolveOptions(options: HeapOptions): Omit<Shape, 'totalPages' | 'hashSeed0' | 'hashSeed1'> {
+  const resolved = { ...DEFAULTS } as Record<keyof typeof DEFAULTS, number>;
+  for (const name of Object.keys(RANGES) as (keyof typeof DEFAULTS)[]) {
+    const value = options[name] ?? DEFAULTS[name];
+    const [least, most] = RANGES[name];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new RangeError(
+        `created a heap with ${name}: ${String(value)}; it is an integer in ${least}..${most}`,
+      );
+    }
+    resolved[name] = value;
+  }
+  const { threads, firstSequence, ...sizes } = resolved;
+  return { ...sizes, slots: threads, firstSequence: firstSequence & ~3 };
+}
+
+/** Bytes or pages asked for, checked. */
+export function requestedSize(options: HeapOptions): { bytes: number } | { pages: number } {
+  if (options.pages !== undefined) {
+    return { pages: requireCount('pages', options.pages, 1, MAX_HEAP_BYTES / PAGE_BYTES) };
+  }
+  const bytes = requireCount('bytes', options.bytes ?? DEFAULT_BYTES, 1, MAX_HEAP_BYTES);
+  return { bytes };
+}
+
+function requireCount(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(
+    `created a heap with ${name}: ${String(value)}; it is an integer in ${least}..${most}`,
+  );
+}

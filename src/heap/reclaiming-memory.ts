@@ -1,0 +1,55 @@
+/** ReclaimingMemory: what collections take their memory from: it reclaims before it gives up, and then throws. */
+import type { Geometry } from '../layout/heap-header.js';
+import { GFP_NOWAIT } from '../pages/gfp.js';
+import type { KfreeRcu } from '../slab/kfree-rcu.js';
+import type { Kmalloc } from '../slab/kmalloc.js';
+import type { Turn } from '../threads/turn.js';
+import type { Words } from '../words/words.js';
+import { OutOfMemoryError } from './heap-errors.js';
+import type { HeapParts } from './heap-parts.js';
+import type { MapMemory } from './map-memory.js';
+import { reclaimFor } from './reclaim.js';
+import { reportUse } from './use-report.js';
+
+export class ReclaimingMemory implements MapMemory {
+  readonly words: Words;
+  readonly turn: Turn;
+  readonly geometry: Geometry;
+  readonly ownerTag: number;
+  private readonly _parts: HeapParts;
+  private readonly _kmalloc: Kmalloc;
+  private readonly _kfreeRcu: KfreeRcu;
+
+  constructor(parts: HeapParts) {
+    this.words = parts.words;
+    this.turn = parts.turn;
+    this.geometry = parts.geometry;
+    this.ownerTag = parts.ownerTag;
+    this._parts = parts;
+    this._kmalloc = parts.kmalloc;
+    this._kfreeRcu = parts.kfreeRcu;
+  }
+
+  alloc(bytes: number): number {
+    const p = this._kmalloc.alloc(bytes, GFP_NOWAIT);
+    return p !== 0 ? p : this._allocHard(bytes);
+  }
+
+  tryAlloc(bytes: number): number {
+    return this._kmalloc.alloc(bytes, GFP_NOWAIT);
+  }
+
+  free(p: number): void {
+    this._kmalloc.free(p);
+  }
+
+  freeRcu(p: number, headOffset: number): void {
+    this._kfreeRcu.post(p, headOffset);
+  }
+
+  private _allocHard(bytes: number): number {
+    const p = reclaimFor(this._parts, () => this._kmalloc.alloc(bytes, GFP_NOWAIT));
+    if (p !== 0) return p;
+    throw new OutOfMemoryError(bytes, reportUse(this._parts));
+  }
+}

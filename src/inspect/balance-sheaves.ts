@@ -1,0 +1,98 @@
+/**
+ * The sheaves' share of an audit: those that threads have in hand and those in the barns. Sheaves that wait for
+ * a grace period are in balance-waiting.
+ *
+ *     slot, per cache   main (never 0: the bootstrap sheaf where there is none) | spare | rcu
+ *     barn, per cache   full -> sheaf -> sheaf -> 0 | empty -> sheaf -> 0
+ */
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import { HEADER } from '../layout/heap-header.js';
+import { cacheStart, slotStart } from '../layout/heap-layout.js';
+import { SHEAF } from '../layout/sheaf-record.js';
+import { CACHE_SLOT, CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
+import { isVacant } from './balance-slots.js';
+import { type Books, type CacheBook, PLACE } from './books.js';
+import { claimSheaf } from './sheaf-claim.js';
+
+export function checkSheaves(books: Books): void {
+  for (let slot = 0; slot < books.geometry.slots; slot++) checkSlotSheaves(books, slot);
+  for (const cache of books.caches) if (cache.sound && cache.id !== SHEAF_CACHE) checkBarn(books, cache);
+}
+
+/** Looks at what the slot has for every cache that there may ever be: those that are not made have nothing. */
+function checkSlotSheaves(books: Books, slot: number): void {
+  const { words, geometry } = books;
+  const start = slotStart(geometry, slot);
+  const isFree = isVacant(books, slot);
+  const without: number[] = [];
+  for (let id = 0; id < geometry.maxCaches; id++) {
+    const place = start + SLOT.caches + id * CACHE_SLOT_WORDS;
+    const main = words.loadPlain(place + CACHE_SLOT.main);
+    const spare = words.loadPlain(place + CACHE_SLOT.spare);
+    const rcu = words.loadPlain(place + CACHE_SLOT.rcu);
+    const cache = id === SHEAF_CACHE ? undefined : books.caches[id];
+    if ((isFree || cache === undefined) && !(isNone(main) && isNone(spare) && isNone(rcu))) {
+      const reason = isFree ? 'is free' : 'can have none';
+      books.report(`slot ${slot} has sheaves ${main}, ${spare} and ${rcu} for cache ${id}, and ${reason}`);
+    }
+    if (!cache?.sound) continue;
+    if (!isFree && (main === 0 || rcu === 0)) without.push(id);
+    checkInHand(books, slot, cache, main, spare, rcu);
+  }
+  if (without.length === 0) return;
+  const caches =
+    without.length === 1 ? `cache ${without[0]}` : `${without.length} caches from ${without[0]} on`;
+  books.report(`slot ${slot} has 0 for a main or rcu sheaf of ${caches}, not the bootstrap sheaf`);
+}
+
+function isNone(sheaf: number): boolean {
+  return sheaf === 0 || sheaf === HEADER.bootstrapSheaf;
+}
+
+function checkInHand(
+  books: Books,
+  slot: number,
+  cache: CacheBook,
+  main: number,
+  spare: number,
+  rcu: number,
+): void {
+  if (isNone(main) && spare === 0 && isNone(rcu)) return;
+  const whose = `sheaf of slot ${slot} for cache ${cache.id}`;
+  if (!isNone(main)) claimSheaf(books, main, `the main ${whose}`, cache, PLACE.sheaf);
+  if (spare !== 0) claimSheaf(books, spare, `the spare ${whose}`, cache, PLACE.sheaf);
+  if (isNone(rcu)) return;
+  const objects = claimSheaf(books, rcu, `the rcu ${whose}`, cache, PLACE.waiting);
+  if (objects === 0) books.report(`the rcu ${whose} at ${rcu} holds no object`);
+}
+
+function checkBarn(books: Books, cache: CacheBook): void {
+  const record = cacheStart(books.geometry, cache.id);
+  const full = books.words.loadPlain(record + CACHE.fullSheaves);
+  const empty = books.words.loadPlain(record + CACHE.emptySheaves);
+  checkBarnList(books, cache, 'full', books.words.loadPlain(record + CACHE.fullHead), full);
+  checkBarnList(books, cache, 'empty', books.words.loadPlain(record + CACHE.emptyHead), empty);
+}
+
+function checkBarnList(
+  books: Books,
+  cache: CacheBook,
+  kind: 'full' | 'empty',
+  head: number,
+  counted: number,
+): void {
+  const where = `a sheaf on the ${kind} list of the barn of cache ${cache.id}`;
+  let sheaves = 0;
+  for (let sheaf = head; sheaf !== 0; sheaf = books.words.loadPlain(sheaf + SHEAF.next)) {
+    const objects = claimSheaf(books, sheaf, where, cache, PLACE.sheaf);
+    if (objects < 0) return;
+    sheaves++;
+    const count = books.words.loadPlain(sheaf + SHEAF.count);
+    if ((kind === 'full') !== (count !== 0)) books.report(`${where} at ${sheaf} holds ${count} objects`);
+  }
+  const barn = `the barn of cache ${cache.id}`;
+  if (counted !== sheaves)
+    books.report(`${barn} counts ${counted} ${kind} sheaves, its list holds ${sheaves}`);
+  const most = books.geometry.barnSheaves;
+  if (sheaves > most) books.report(`${barn} holds ${sheaves} ${kind} sheaves, allowed are ${most}`);
+}

@@ -1,0 +1,42 @@
+/**
+ * A slab cache: objects of one size. Cache 0 holds the sheaves of all others and has none itself; ids 1 to
+ * SIZE_CLASSES are the kmalloc classes; above come caches that users name.
+ *
+ *     word 0   constants                  line 0, written once before the id is published (cachesUsed)
+ *     word 16  listLock, partial slabs    line 1
+ *     word 32  barnLock, barn             line 2
+ *
+ * Balance: totalObjects = slabs' objects = slabs << per-slab count
+ *          objects in use on slabs = objects in sheaves (main, spare, rcu, barn, waiting) + objects held
+ *
+ * I1  Barn: fullSheaves and emptySheaves are at most barnSheaves each; a full sheaf holds at least one object.
+ * I2  A slab is on the partial list exactly when it has a free object.
+ * P1  Plain writes to slabs under listLock, to sheaves handed over under barnLock, are published by release.
+ */
+
+export const CACHE = {
+  /** 0 = this record is not made. */
+  objectWords: 0,
+  slabOrder: 1,
+  slabObjects: 2,
+  sheafCapacity: 3,
+
+  listLock: 16,
+  /** First slab with a free object (page number). */
+  partialHead: 17,
+  partialSlabs: 18,
+  /** All slabs of the cache. */
+  slabs: 19,
+  /** Slabs on the partial list of which no object is in use. */
+  emptySlabs: 20,
+
+  barnLock: 32,
+  fullHead: 33,
+  fullSheaves: 34,
+  emptyHead: 35,
+  emptySheaves: 36,
+} as const;
+export const CACHE_WORDS = 48;
+
+/** The cache of sheaves. */
+export const SHEAF_CACHE = 0;

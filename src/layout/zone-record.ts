@@ -1,0 +1,32 @@
+/**
+ * A zone: a run of pages with a lock of its own. Free blocks lie on one doubly linked list per order.
+ *
+ *     word 0   lock                       line 0
+ *     word 16  startPage endPage ...      line 1, written under the lock
+ *     word 20  per order 0 to 10: head (page number), blocks
+ *     word 48  deferred                   line 3: blocks freed where the lock could not be had
+ *
+ * Balance: freePages = sum over orders of blocks << order
+ *          endPage - startPage = freePages + pages of blocks in every other kind
+ *
+ * I1  No two free buddies of the same order below MAX_ORDER: they would have merged.
+ * P1  Plain writes to descriptors and lists under the lock are published by the lock's release.
+ * P2  A deferred block's next word is published by the compareExchange on `deferred`, observed by the exchange
+ *     that takes the whole list.
+ */
+
+export const ZONE = {
+  lock: 0,
+  startPage: 16,
+  endPage: 17,
+  freePages: 18,
+  freeArea: 20,
+  deferred: 48,
+  /** Counter: blocks that took the deferred way. */
+  deferredFrees: 49,
+} as const;
+export const ZONE_WORDS = 64;
+
+/** Offsets in one order's free area. */
+export const FREE_AREA = { head: 0, blocks: 1 } as const;
+export const FREE_AREA_WORDS = 2;

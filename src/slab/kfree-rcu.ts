@@ -1,0 +1,226 @@
+/**
+ * kfreeRcu: free after a grace period. One push onto this thread's rcu sheaf of the object's cache; a full
+ * sheaf is sealed with a cookie and waits; after its grace period the sheaf itself goes to the barn as a full
+ * one, so no work is done per object.
+ *
+ *     kfreeRcu(p) -> rcu sheaf --full, or drain timer--> sealed, waiting --grace period over--> barn
+ *           \-- no memory for a sheaf, or p is a block of pages --> callback list through p's own RcuHead
+ *
+ *     slot: per cache rcu sheaf | waitingHead -> sheaf -> sheaf -> 0 <- waitingTail | callbacks
+ *
+ * Who may call: the slot's thread, inside a turn. Never fails: the RcuHead is memory that is there.
+ *
+ * I1  A sealed sheaf's cookie was taken after its last object was unlinked.
+ * I2  Sealed sheaves wait in the order of their cookies.
+ * I3  RcuHead.func below FIRST_CALLBACK_ID is the head's word offset in its object.
+ *
+ * Follows mm/slub.c (__kfree_rcu_sheaf) and mm/slab_common.c (kvfree_call_rcu).
+ */
+import { type Geometry, HEADER } from '../layout/heap-header.js';
+import { SHEAF } from '../layout/sheaf-record.js';
+import {
+  CACHE_SLOT,
+  CACHE_SLOT_WORDS,
+  FIRST_CALLBACK_ID,
+  RCU_HEAD,
+  RCU_HEAD_WORDS,
+  SLOT,
+} from '../layout/thread-slot.js';
+import { GFP_NOWAIT } from '../pages/gfp.js';
+import type { CallbackList } from '../rcu/callback-list.js';
+import type { GracePeriod } from '../rcu/grace-period.js';
+import type { Words } from '../words/words.js';
+import type { Kmalloc } from './kmalloc.js';
+import type { Orphans } from './orphans.js';
+import type { SlabCaches } from './slab-caches.js';
+
+const SHEAF_CAPACITY = SHEAF.capacity;
+const SHEAF_OBJECTS = SHEAF.objects;
+/** Place of the rcu sheaf in a cache's part of a slot of 1 << 2 words. */
+const RCU = CACHE_SLOT.rcu;
+
+/** What a KfreeRcu is made of. */
+export interface KfreeRcuParts {
+  readonly words: Words;
+  readonly geometry: Geometry;
+  /** Word index of this thread's slot. */
+  readonly slot: number;
+  readonly kmalloc: Kmalloc;
+  readonly caches: SlabCaches;
+  readonly gracePeriod: GracePeriod;
+  readonly callbacks: CallbackList;
+  readonly orphans: Orphans;
+  /** Called when a sheaf is begun or a head queued: something waits that was not waiting before. */
+  readonly onPosted: () => void;
+}
+
+export class KfreeRcu {
+  private readonly _words: Words;
+  private readonly _slot: number;
+  private readonly _rcuSheaves: number;
+  private readonly _kmalloc: Kmalloc;
+  private readonly _caches: SlabCaches;
+  private readonly _gracePeriod: GracePeriod;
+  private readonly _callbacks: CallbackList;
+  private readonly _orphans: Orphans;
+  private readonly _onPosted: () => void;
+
+  constructor(parts: KfreeRcuParts) {
+    this._words = parts.words;
+    this._slot = parts.slot;
+    this._rcuSheaves = parts.slot + SLOT.caches + RCU;
+    this._kmalloc = parts.kmalloc;
+    this._caches = parts.caches;
+    this._gracePeriod = parts.gracePeriod;
+    this._callbacks = parts.callbacks;
+    this._orphans = parts.orphans;
+    this._onPosted = parts.onPosted;
+  }
+
+  /**
+   * Frees `p` after a grace period.
+   *
+   * @param headOffset word offset in `p` of two words that readers do not read: used when no memory is to be had
+   *
+   * Errors   RangeError: `p` is not an object, or the head does not lie inside it.
+   */
+  post(p: number, headOffset: number): void {
+    const id = this._kmalloc.cacheOf(p);
+    const words = this._words;
+    const sheaf = words.loadPlain(this._rcuSheaves + (id << 2));
+    const count = words.loadPlain(sheaf);
+    if (count === words.loadPlain(sheaf + SHEAF_CAPACITY)) {
+      this._postSlow(p, id, headOffset);
+      return;
+    }
+    words.storePlain(sheaf + SHEAF_OBJECTS + count, p);
+    words.storePlain(sheaf, count + 1);
+  }
+
+  /** True when a sealed sheaf or a callback waits for a grace period. */
+  isWaiting(): boolean {
+    return this._words.loadPlain(this._slot + SLOT.waitingHead) !== 0 || this._callbacks.length() > 0;
+  }
+
+  /** True when a thread that left has objects waiting that nobody has taken over. */
+  hasOrphans(): boolean {
+    return this._orphans.objects() !== 0;
+  }
+
+  /** Seals every part-filled rcu sheaf, and takes over what threads that left had waiting. */
+  seal(): void {
+    for (let id = 1; id < this._caches.used(); id++) this._sealSheaf(id);
+    this._orphans.adopt(this);
+  }
+
+  /**
+   * Drives the grace periods that what waits now needs, as far as they go without waiting.
+   * @returns whether freeDone() has something to do
+   */
+  drive(): boolean {
+    const cookie = this._gracePeriod.snap();
+    const first = this._words.loadPlain(this._slot + SLOT.waitingHead);
+    this._callbacks.accelerate(cookie);
+    this._gracePeriod.drive(cookie);
+    if (this._callbacks.length() > 0) return true;
+    return first !== 0 && this._gracePeriod.done(this._words.loadPlain(first + SHEAF.cookie));
+  }
+
+  /** Frees everything whose grace period is over. */
+  freeDone(): void {
+    const words = this._words;
+    for (;;) {
+      const sheaf = words.loadPlain(this._slot + SLOT.waitingHead);
+      if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;
+      this._unlinkFirst(sheaf);
+      this._count(SLOT.freedThroughSheaf, words.loadPlain(sheaf + SHEAF.count));
+      this._count(SLOT.sheavesReused, 1);
+      this._caches.view(words.loadPlain(sheaf + SHEAF.cache)).putFullSheaf(sheaf);
+    }
+    this._callbacks.advance(this._gracePeriod.sequence());
+    for (let head = this._callbacks.takeDone(); head !== 0; head = this._callbacks.takeDone()) {
+      this._count(SLOT.freedThroughList, 1);
+      this._kmalloc.free(head - words.loadPlain(head + RCU_HEAD.func));
+    }
+  }
+
+  /** Hands all that waits to whoever goes on: this thread leaves. */
+  abandon(): void {
+    const words = this._words;
+    const sheaves = words.loadPlain(this._slot + SLOT.waitingHead);
+    const objects = words.loadPlain(this._slot + SLOT.waitingObjects);
+    const heads = this._callbacks.length();
+    words.storePlain(this._slot + SLOT.waitingHead, 0);
+    words.storePlain(this._slot + SLOT.waitingTail, 0);
+    words.storePlain(this._slot + SLOT.waitingObjects, 0);
+    this._orphans.put(sheaves, this._callbacks.takeAll(), objects + heads);
+  }
+
+  /** Takes a sealed sheaf of another thread; its wait starts again. */
+  adoptSheaf(sheaf: number): void {
+    this._append(sheaf);
+  }
+
+  /** Takes a chain of `count` RcuHeads of another thread; their wait starts again. */
+  adoptHeads(first: number, count: number): void {
+    this._callbacks.enqueueChain(first, count);
+  }
+
+  private _postSlow(p: number, id: number, headOffset: number): void {
+    if (id !== 0) {
+      this._sealSheaf(id);
+      const empty = this._caches.view(id).takeEmptySheaf(GFP_NOWAIT);
+      if (empty !== 0) {
+        this._words.storePlain(empty + SHEAF_OBJECTS, p);
+        this._words.storePlain(empty, 1);
+        this._words.storePlain(this._rcuSheaves + id * CACHE_SLOT_WORDS, empty);
+        this._onPosted();
+        return;
+      }
+    }
+    this._requireHead(p, headOffset);
+    this._callbacks.enqueue(p + headOffset, headOffset);
+    this._onPosted();
+  }
+
+  private _sealSheaf(id: number): void {
+    const words = this._words;
+    const place = this._rcuSheaves + id * CACHE_SLOT_WORDS;
+    const sheaf = words.loadPlain(place);
+    if (words.loadPlain(sheaf) === 0) return;
+    this._append(sheaf);
+    words.storePlain(place, HEADER.bootstrapSheaf);
+  }
+
+  private _append(sheaf: number): void {
+    const words = this._words;
+    words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());
+    words.storePlain(sheaf + SHEAF.next, 0);
+    const tail = words.loadPlain(this._slot + SLOT.waitingTail);
+    if (tail === 0) words.storePlain(this._slot + SLOT.waitingHead, sheaf);
+    else words.storePlain(tail + SHEAF.next, sheaf);
+    words.storePlain(this._slot + SLOT.waitingTail, sheaf);
+    this._count(SLOT.waitingObjects, words.loadPlain(sheaf));
+  }
+
+  private _unlinkFirst(sheaf: number): void {
+    const words = this._words;
+    const next = words.loadPlain(sheaf + SHEAF.next);
+    words.storePlain(this._slot + SLOT.waitingHead, next);
+    if (next === 0) words.storePlain(this._slot + SLOT.waitingTail, 0);
+    this._count(SLOT.waitingObjects, -words.loadPlain(sheaf));
+  }
+
+  private _requireHead(p: number, headOffset: number): void {
+    const room = Math.min(this._kmalloc.usableWords(p), FIRST_CALLBACK_ID) - RCU_HEAD_WORDS;
+    if (Number.isInteger(headOffset) && headOffset >= 0 && headOffset <= room) return;
+    throw new RangeError(
+      `kfreeRcu of address ${p} with an RcuHead at word ${headOffset} of it; the head's two words must lie ` +
+        `inside the object: an offset in 0..${room}`,
+    );
+  }
+
+  private _count(word: number, by: number): void {
+    this._words.storePlain(this._slot + word, this._words.loadPlain(this._slot + word) + by);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * kmalloc and kfree: one pop from, one push to this thread's main sheaf. No atomics, no lock, no JavaScript
+ * allocation; what the main sheaf cannot serve goes to SlabCache.
+ *
+ *     kmalloc(bytes) -> class table -> slot's main sheaf of the class -> objects[--count]
+ *     kfree(p)       -> descriptor of p's page: state = slab, cache -> slot's main sheaf -> objects[count++]
+ *
+ * Who may call: the thread that the object belongs to, inside a turn (it is the turn that keeps others from
+ * borrowing the slot). Callers that hand addresses out pin the turn first.
+ *
+ * I1  kfree looks at the truth word of the address's page before it touches anything, so a wrong address is
+ *     refused and nothing has changed.
+ *
+ * Follows mm/slub.c (alloc_from_pcs, free_to_pcs).
+ */
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import type { Geometry } from '../layout/heap-header.js';
+import { cacheStart } from '../layout/heap-layout.js';
+import {
+  DESCRIPTOR,
+  DESCRIPTOR_SHIFT,
+  KIND_MASK,
+  OWNER_SHIFT,
+  PAGE_KIND,
+  pageKind,
+} from '../layout/page-descriptor.js';
+import { SHEAF } from '../layout/sheaf-record.js';
+import { SLOT } from '../layout/thread-slot.js';
+import { describeAddress } from '../pages/describe-address.js';
+import { __GFP_ZERO, GFP_NOWAIT, type Gfp } from '../pages/gfp.js';
+import type { PageAllocator } from '../pages/page-allocator.js';
+import { MAX_ORDER, orderFor, PAGE_BYTES, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
+import type { Words } from '../words/words.js';
+import { CLASS_OF_GRANULES, MAX_CLASS_BYTES } from './size-classes.js';
+import type { SlabCaches } from './slab-caches.js';
+
+/** The largest request: one block of the largest order. */
+export const MAX_KMALLOC_BYTES = PAGE_BYTES << MAX_ORDER;
+
+// Local copies for the hot paths: the engine folds a module's own constants into the code; imported ones it
+// loads and checks at every use. `| 0` after a slow path tells it that the result needs no box.
+const SHEAF_CAPACITY = SHEAF.capacity;
+const SHEAF_OBJECTS = SHEAF.objects;
+const SLAB = PAGE_KIND.slab;
+const KIND = KIND_MASK;
+const OWNER = OWNER_SHIFT;
+const PAGE = PAGE_SHIFT;
+const IN_PAGE = PAGE_WORDS - 1;
+const ABOVE_PAGE = ~IN_PAGE;
+const DESCRIPTOR_STEP = DESCRIPTOR_SHIFT;
+const LARGEST_GRANULES = MAX_CLASS_BYTES / 8;
+const ZERO = __GFP_ZERO;
+/** Words of a slot for one cache are CACHE_SLOT_WORDS = 4 = 1 << 2, main first. */
+const CACHE_SLOT_SHIFT = 2;
+
+export class Kmalloc {
+  private readonly _words: Words;
+  private readonly _geometry: Geometry;
+  private readonly _caches: SlabCaches;
+  private readonly _pages: PageAllocator;
+  private readonly _slots: number;
+  private readonly _descriptors: number;
+  private readonly _classes = CLASS_OF_GRANULES;
+  private readonly _totalPages: number;
+  /** By cache id and word in the slab (id << 13 | word): 1 where an object starts. Zero until the cache is met. */
+  private readonly _starts: Uint8Array;
+
+  /** @param slot word index of this thread's slot */
+  constructor(words: Words, geometry: Geometry, slot: number, caches: SlabCaches, pages: PageAllocator) {
+    this._words = words;
+    this._geometry = geometry;
+    this._caches = caches;
+    this._pages = pages;
+    this._slots = slot + SLOT.caches;
+    this._descriptors = geometry.descriptorsStart;
+    this._totalPages = geometry.totalPages;
+    this._starts = new Uint8Array(geometry.maxCaches << OWNER);
+  }
+
+  /**
+   * Takes an object of at least `bytes` bytes.
+   *
+   * @param bytes 1 to MAX_KMALLOC_BYTES
+   * @returns     an address, a multiple of 8 bytes; 0 when nothing is to be had.
+   *
+   * Errors    RangeError: `bytes` is not a number in that range.
+   * Ordering  What the last owner wrote is visible; what the caller writes is private until it publishes the
+   *           address with an atomic store.
+   */
+  alloc(bytes: number, gfp: Gfp): number {
+    const granules = (bytes + 7) >>> 3;
+    // One comparison for both ends: 0 granules less 1 is the largest number of all.
+    if ((granules - 1) >>> 0 >= LARGEST_GRANULES || (bytes | 0) !== bytes)
+      return this._allocUnclassed(bytes, gfp) | 0;
+    return this.allocFrom(this._classes[granules]!, gfp);
+  }
+
+  /** Takes an object of the cache with this id; 0 when nothing is to be had. */
+  allocFrom(id: number, gfp: Gfp): number {
+    const words = this._words;
+    const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
+    const count = words.loadPlain(main);
+    if (count === 0 || (gfp & ZERO) !== 0) return this._allocSlow(id, gfp) | 0;
+    words.storePlain(main, count - 1);
+    return words.loadPlain(main + (SHEAF_OBJECTS - 1) + count);
+  }
+
+  /**
+   * Gives an object back; it may be handed out again at once.
+   *
+   * Errors   RangeError: `p` is not the start of an object or of a large allocation; it says what `p` is.
+   */
+  free(p: number): void {
+    const id = this.cacheOf(p);
+    if (id === 0) {
+      this._pages.freePages(p);
+      return;
+    }
+    const words = this._words;
+    const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
+    const count = words.loadPlain(main);
+    if (count === words.loadPlain(main + SHEAF_CAPACITY)) {
+      this._caches.view(id).freeSlow(p, GFP_NOWAIT);
+      return;
+    }
+    words.storePlain(main + SHEAF_OBJECTS + count, p);
+    words.storePlain(main, count + 1);
+  }
+
+  /**
+   * Id of the cache that object `p` belongs to, or 0 when `p` is the start of a block of pages. Throws
+   * RangeError for every other address.
+   */
+  cacheOf(p: number): number {
+    const page = p >>> PAGE;
+    if (page >= this._totalPages || (p | 0) !== p) return this._refuse(p) | 0;
+    const state = this._words.loadPlain(this._descriptors + (page << DESCRIPTOR_STEP));
+    if ((state & KIND) !== SLAB) return this._requireBlock(p, state) | 0;
+    // Above bit 10 the state is cache id and offset of the page in its slab: an index into the starts.
+    if (this._starts[(state & ABOVE_PAGE) + (p & IN_PAGE)] === 1) return state >> OWNER;
+    return this._cacheOfUnmet(p, state >> OWNER) | 0;
+  }
+
+  /** Words that `p` may use: its object, or its block of pages. */
+  usableWords(p: number): number {
+    const id = this.cacheOf(p);
+    if (id !== 0) return this._caches.view(id).objectWords;
+    const descriptor = this._descriptors + ((p >>> PAGE_SHIFT) << DESCRIPTOR_SHIFT);
+    return PAGE_WORDS << ((this._words.loadPlain(descriptor + DESCRIPTOR.state) >>> 4) & 0xf);
+  }
+
+  /** A request of whole pages, of a fraction of a byte, or of what is no size. */
+  private _allocUnclassed(bytes: number, gfp: Gfp): number {
+    if (typeof bytes !== 'number' || !(bytes > 0 && bytes <= MAX_KMALLOC_BYTES)) {
+      throw new RangeError(
+        `allocated ${String(bytes)} bytes; an allocation is a number of bytes above 0, up to ${MAX_KMALLOC_BYTES}`,
+      );
+    }
+    const whole = Math.ceil(bytes);
+    if (whole <= MAX_CLASS_BYTES) return this.alloc(whole, gfp);
+    return this._pages.allocPages(orderFor(Math.ceil(whole / PAGE_BYTES)), gfp);
+  }
+
+  /** The main sheaf is empty, or the object must be zeroed. */
+  private _allocSlow(id: number, gfp: Gfp): number {
+    const object =
+      (gfp & ZERO) !== 0 &&
+      this._words.loadPlain(this._words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT))) > 0
+        ? this.allocFrom(id, gfp & ~ZERO)
+        : this._caches.view(id).allocSlow(gfp & ~ZERO);
+    if (object === 0 || (gfp & ZERO) === 0) return object;
+    const objectWords = this._words.loadPlain(cacheStart(this._geometry, id) + CACHE.objectWords);
+    this._words.fillPlain(object, object + objectWords, 0);
+    return object;
+  }
+
+  private _requireBlock(p: number, state: number): number {
+    if (pageKind(state) === PAGE_KIND.allocated && p % PAGE_WORDS === 0) return 0;
+    return this._refuse(p);
+  }
+
+  /** cacheOf() for the first object of a cache that this thread meets, and for every wrong address. */
+  private _cacheOfUnmet(p: number, id: number): number {
+    const first = id << OWNER;
+    if (id === SHEAF_CACHE || this._starts[first] === 1) return this._refuse(p);
+    const record = cacheStart(this._geometry, id);
+    const objectWords = this._words.loadPlain(record + CACHE.objectWords);
+    const objects = this._words.loadPlain(record + CACHE.slabObjects);
+    for (let i = 0; i < objects; i++) this._starts[first + i * objectWords] = 1;
+    return this.cacheOf(p);
+  }
+
+  private _refuse(p: number): never {
+    throw new RangeError(
+      `freed address ${String(p)}, which is ${describeAddress(this._words, this._geometry, p)}; ` +
+        'pass an address that kmalloc() returned, once',
+    );
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * SheafSource: where sheaves come from and go to. They are objects of cache 0, which has no sheaves itself, so
+ * making one never needs another.
+ *
+ * I1  A sheaf that is taken is empty and names its cache and capacity.
+ */
+import { SHEAF } from '../layout/sheaf-record.js';
+import type { Gfp } from '../pages/gfp.js';
+import type { Words } from '../words/words.js';
+import type { SlabList } from './slab-list.js';
+
+export class SheafSource {
+  private readonly _words: Words;
+  private readonly _slabs: SlabList;
+
+  /** @param slabs the slabs of SHEAF_CACHE */
+  constructor(words: Words, slabs: SlabList) {
+    this._words = words;
+    this._slabs = slabs;
+  }
+
+  /** Makes an empty sheaf for a cache; 0 when no memory is to be had. */
+  take(cache: number, capacity: number, gfp: Gfp): number {
+    const words = this._words;
+    const sheaf = this._slabs.takeOne(gfp);
+    if (sheaf === 0) return 0;
+    words.storePlain(sheaf + SHEAF.count, 0);
+    words.storePlain(sheaf + SHEAF.capacity, capacity);
+    words.storePlain(sheaf + SHEAF.next, 0);
+    words.storePlain(sheaf + SHEAF.cache, cache);
+    return sheaf;
+  }
+
+  /** Gives an empty sheaf back. Spins. */
+  put(sheaf: number): void {
+    this._slabs.putOne(sheaf);
+  }
+
+  /** Gives unused slabs of sheaves back to the page allocator. Spins. */
+  shrink(): void {
+    this._slabs.shrink();
+  }
+}

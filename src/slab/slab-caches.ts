@@ -1,0 +1,139 @@
+/**
+ * SlabCaches: this thread's views of all caches of the heap, by id; views of caches that other threads made
+ * come into being when their first object is met.
+ *
+ * I1  Ids are given out in order under registryLock; a record never changes once its id is below cachesUsed.
+ * P1  The record's constants are published by the store to cachesUsed; observed by loading it.
+ */
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import { type Geometry, HEADER } from '../layout/heap-header.js';
+import { cacheStart } from '../layout/heap-layout.js';
+import { MAX_SHEAF_CAPACITY, SHEAF_WORDS } from '../layout/sheaf-record.js';
+import { CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
+import { RawSpinLock } from '../locks/raw-spin-lock.js';
+import type { PageAllocator } from '../pages/page-allocator.js';
+import { BYTES_PER_WORD, PAGE_WORDS } from '../words/units.js';
+import type { Words } from '../words/words.js';
+import { Barn } from './barn.js';
+import { SheafSource } from './sheaf-source.js';
+import { CLASS_BYTES, slabOrderFor } from './size-classes.js';
+import { SlabCache } from './slab-cache.js';
+import { SlabList } from './slab-list.js';
+
+/** Objects from this size on are cached in fewer than the full number, so that a sheaf stays small. */
+const SHEAF_CAPACITIES: readonly (readonly [bytes: number, capacity: number])[] = [
+  [4096, 4],
+  [1024, 12],
+  [256, 26],
+];
+
+export class SlabCaches {
+  private readonly _words: Words;
+  private readonly _geometry: Geometry;
+  private readonly _slot: number;
+  private readonly _tag: number;
+  private readonly _pages: PageAllocator;
+  private readonly _sheaves: SheafSource;
+  private readonly _sheafSlabs: SlabList;
+  private readonly _views: (SlabCache | undefined)[] = [];
+
+  /** @param slot word index of this thread's slot; @param tag its owner tag */
+  constructor(words: Words, geometry: Geometry, slot: number, tag: number, pages: PageAllocator) {
+    this._words = words;
+    this._geometry = geometry;
+    this._slot = slot;
+    this._tag = tag;
+    this._pages = pages;
+    this._sheafSlabs = this._slabList(SHEAF_CACHE);
+    this._sheaves = new SheafSource(words, this._sheafSlabs);
+  }
+
+  /** How many ids are given out. */
+  used(): number {
+    // P1: observes the records of the ids below.
+    return this._words.load(HEADER.cachesUsed);
+  }
+
+  /** This thread's view of a cache that exists. */
+  view(id: number): SlabCache {
+    return this._views[id] ?? this._makeView(id);
+  }
+
+  /** True when a new cache has an id to take. The caller holds registryLock, or makes the heap. */
+  hasRoom(): boolean {
+    return this._words.loadPlain(HEADER.cachesUsed) < this._geometry.maxCaches;
+  }
+
+  /** Makes a cache; the caller holds registryLock, has asked hasRoom(), or makes the heap. Returns its id. */
+  create(objectWords: number): number {
+    const id = this._words.loadPlain(HEADER.cachesUsed);
+    writeCacheRecord(this._words, this._geometry, id, objectWords);
+    // P1: publishes the record.
+    this._words.store(HEADER.cachesUsed, id + 1);
+    return id;
+  }
+
+  /** Gives back all that this thread keeps. Spins. */
+  flush(): void {
+    for (let id = SHEAF_CACHE + 1; id < this.used(); id++) this.view(id).flush();
+    this._sheaves.shrink();
+  }
+
+  /** Gives back all that this thread and the barns keep, and every slab without an object in use. Spins. */
+  shrink(): void {
+    for (let id = SHEAF_CACHE + 1; id < this.used(); id++) this.view(id).shrink();
+    this._sheaves.shrink();
+  }
+
+  private _makeView(id: number): SlabCache {
+    const record = cacheStart(this._geometry, id);
+    const lock = this._lock(record + CACHE.barnLock, `barn of cache ${id}`);
+    const view = new SlabCache({
+      words: this._words,
+      id,
+      objectWords: this._words.loadPlain(record + CACHE.objectWords),
+      sheafCapacity: this._words.loadPlain(record + CACHE.sheafCapacity),
+      slot: this._slot + SLOT.caches + id * CACHE_SLOT_WORDS,
+      slabs: this._slabList(id),
+      barn: new Barn(this._words, record, lock, this._geometry.barnSheaves),
+      sheaves: this._sheaves,
+    });
+    this._views[id] = view;
+    return view;
+  }
+
+  private _slabList(id: number): SlabList {
+    const record = cacheStart(this._geometry, id);
+    const lock = this._lock(record + CACHE.listLock, `slabs of cache ${id}`);
+    return new SlabList(this._words, this._geometry, record, id, lock, this._pages);
+  }
+
+  private _lock(word: number, name: string): RawSpinLock {
+    return new RawSpinLock(this._words, word, this._tag, this._geometry.spinRounds, name);
+  }
+}
+
+/** Writes the records of the caches that every heap has; the caller owns the buffer alone. */
+export function writeFirstCaches(words: Words, geometry: Geometry): void {
+  writeCacheRecord(words, geometry, SHEAF_CACHE, SHEAF_WORDS);
+  for (let i = 0; i < CLASS_BYTES.length; i++) {
+    writeCacheRecord(words, geometry, i + 1, CLASS_BYTES[i]! / BYTES_PER_WORD);
+  }
+  words.storePlain(HEADER.cachesUsed, CLASS_BYTES.length + 1);
+}
+
+function writeCacheRecord(words: Words, geometry: Geometry, id: number, objectWords: number): void {
+  const record = cacheStart(geometry, id);
+  const order = slabOrderFor(objectWords);
+  const fitting = Math.floor((PAGE_WORDS << order) / objectWords);
+  words.storePlain(record + CACHE.objectWords, objectWords);
+  words.storePlain(record + CACHE.slabOrder, order);
+  words.storePlain(record + CACHE.slabObjects, Math.min(fitting, geometry.maxSlabObjects));
+  words.storePlain(record + CACHE.sheafCapacity, sheafCapacityFor(geometry, objectWords));
+}
+
+function sheafCapacityFor(geometry: Geometry, objectWords: number): number {
+  const bytes = objectWords * BYTES_PER_WORD;
+  const [, capacity] = SHEAF_CAPACITIES.find(([from]) => bytes >= from) ?? [0, MAX_SHEAF_CAPACITY];
+  return Math.min(capacity, geometry.sheafCapacity);
+}

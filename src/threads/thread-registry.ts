@@ -1,0 +1,77 @@
+/**
+ * Joining and leaving: a thread takes a free slot, and gives it back.
+ *
+ * I1  A slot belongs to one thread from the compareExchange free -> joining to the store of free.
+ * I2  The generation goes up with every join, so a tag names one thread's stay, not a slot.
+ * P1  The store of `free` publishes the slot's emptied words; observed by the next join's compareExchange.
+ * P2  slotsClaimed covers a slot before its thread's first turn; who drives a grace period loads it after
+ *     starting one, so a thread that it misses starts its turns later.
+ */
+import { type Geometry, HEADER } from '../layout/heap-header.js';
+import { slotStart } from '../layout/heap-layout.js';
+import { NAME_WORDS, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import type { Words } from '../words/words.js';
+
+/** Every slot of the heap is taken. */
+export class NoFreeSlotError extends Error {
+  override readonly name = 'NoFreeSlotError';
+}
+
+/** A thread's place in the heap. */
+export interface Membership {
+  readonly slot: number;
+  readonly generation: number;
+  /** Word index of the slot. */
+  readonly start: number;
+  /** What the slot's turn word holds: even. */
+  readonly turn: number;
+}
+
+/** Takes the first free slot. Throws NoFreeSlotError when all are taken; then nothing has changed. */
+export function joinHeap(words: Words, geometry: Geometry, name: string): Membership {
+  for (let slot = 0; slot < geometry.slots; slot++) {
+    const start = slotStart(geometry, slot);
+    const state = start + SLOT.state;
+    // P1: observes the emptied slot of the thread that left.
+    if (words.compareExchange(state, SLOT_STATE.free, SLOT_STATE.joining) !== SLOT_STATE.free) continue;
+    const generation = (words.loadPlain(start + SLOT.generation) + 1) | 0;
+    words.storePlain(start + SLOT.generation, generation);
+    writeName(words, start, name);
+    coverSlot(words, slot);
+    // P1: publishes generation and name to whoever lists the threads.
+    words.store(state, SLOT_STATE.live);
+    return { slot, generation, start, turn: words.loadPlain(start + SLOT.turn) };
+  }
+  throw new NoFreeSlotError(
+    `attached to a heap of which all ${geometry.slots} thread slots are taken; detach() a thread, ` +
+      'or create the heap with a larger `threads` (at most 255)',
+  );
+}
+
+/** Gives the slot back. The caller has emptied its lists and ended its turn. */
+export function leaveHeap(words: Words, membership: Membership): void {
+  // P1: publishes the emptied words; observed by the next join.
+  words.store(membership.start + SLOT.state, SLOT_STATE.free);
+}
+
+function coverSlot(words: Words, slot: number): void {
+  for (;;) {
+    // P2: the number only grows, so a late look costs another round and no more.
+    const claimed = words.load(HEADER.slotsClaimed);
+    if (claimed > slot) return;
+    // P2: publishes the slot to who drives a grace period, before this thread's first turn.
+    if (words.compareExchange(HEADER.slotsClaimed, claimed, slot + 1) === claimed) return;
+  }
+}
+
+function writeName(words: Words, start: number, name: string): void {
+  const bytes = encodeName(name);
+  words.storePlain(start + SLOT.nameBytes, bytes.length);
+  words.writeBytesPlain(start + SLOT.name, bytes, bytes.length);
+}
+
+/** UTF-8, cut at a character's border to what a slot holds. */
+function encodeName(name: string): Uint8Array {
+  const bytes = new Uint8Array(NAME_WORDS * 4);
+  return bytes.subarray(0, new TextEncoder().encodeInto(name, bytes).written);
+}

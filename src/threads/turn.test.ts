@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeHost } from '../../tests/support/fake-host.js';
+import { HEADER } from '../layout/heap-header.js';
+import { TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { NativeWords, reserveBuffer } from '../words/native-words.js';
+import { Turn } from './turn.js';
+
+const WORD = 512;
+const OPERATIONS = 10;
+
+interface Scene {
+  readonly turn: Turn;
+  readonly words: NativeWords;
+  readonly host: FakeHost;
+  /** How often betweenTurns was called. */
+  readonly ended: () => number;
+}
+
+function makeTurn(even = 40, betweenTurns: () => void = () => {}): Scene {
+  const words = new NativeWords(reserveBuffer(4096));
+  words.store(WORD, even);
+  const host = new FakeHost();
+  let ended = 0;
+  const turn: Turn = new Turn(words, WORD, even, host, OPERATIONS, () => {
+    assert.equal(turn.isOpen(), false);
+    assert.equal(words.load(WORD) & TURN_OPEN, 0);
+    ended++;
+    betweenTurns();
+  });
+  return { turn, words, host, ended: () => ended };
+}
+
+for (const enter of ['pin', 'spend'] as const) {
+  test(`${enter}() begins a turn: the word is odd until a microtask ends it`, () => {
+    const { turn, words, host, ended } = makeTurn();
+    assert.equal(turn.isOpen(), false);
+    turn[enter]();
+    assert.equal(turn.isOpen(), true);
+    assert.equal(words.load(WORD), 40 | TURN_OPEN);
+    assert.equal(ended(), 0);
+    host.runMicrotasks();
+    assert.equal(turn.isOpen(), false);
+    assert.equal(words.load(WORD), 40 + TURN_STEP);
+    assert.equal(ended(), 1);
+  });
+
+  test(`${enter}() queues one microtask a turn, whatever follows in it`, () => {
+    const { turn, host } = makeTurn();
+    turn[enter]();
+    for (let i = 0; i < OPERATIONS; i++) {
+      turn.spend();
+      turn.pin();
+    }
+    assert.equal(host.microtasks, 1);
+    host.runMicrotasks();
+    turn[enter]();
+    assert.equal(host.microtasks, 1);
+  });
+
+  test(`${enter}() begins the next turn at the next even number`, () => {
+    const { turn, words, host } = makeTurn();
+    for (let count = 0; count < 5; count++) {
+      turn[enter]();
+      assert.equal(words.load(WORD), (40 + count * TURN_STEP) | TURN_OPEN);
+      assert.equal(turn.epoch, count + 1);
+      host.runMicrotasks();
+    }
+  });
+}
+
+test('the turn word goes on counting across its wrap', () => {
+  const { turn, words, host } = makeTurn(0x7ffffffc);
+  turn.pin();
+  assert.equal(words.load(WORD), 0x7ffffffd);
+  host.runMicrotasks();
+  assert.equal(words.load(WORD), -(2 ** 31));
+  turn.pin();
+  turn.quiesce();
+  assert.equal(words.load(WORD), (-(2 ** 31) + TURN_STEP) | TURN_OPEN);
+});
+
+test('spend() renews the turn every so many operations', () => {
+  const { turn, ended, host } = makeTurn();
+  for (let i = 0; i < 1000; i++) turn.spend();
+  assert.ok(ended() >= 90 && ended() <= 100, `${ended()} renewals in 1000 operations of 10 to a turn`);
+  assert.equal(turn.isOpen(), true);
+  assert.equal(host.microtasks, 1);
+});
+
+test('spend() after pin() never renews, so that addresses stay good', () => {
+  const { turn, ended } = makeTurn();
+  turn.spend();
+  turn.pin();
+  for (let i = 0; i < 1000; i++) turn.spend();
+  assert.equal(ended(), 0);
+  assert.equal(turn.epoch, 1);
+});
+
+test('pin() ends with the turn: the next turn may be renewed again', () => {
+  const { turn, host } = makeTurn();
+  turn.pin();
+  assert.equal(turn.pinned, true);
+  host.runMicrotasks();
+  assert.equal(turn.pinned, false);
+  for (let i = 0; i < 100; i++) turn.spend();
+  assert.ok(turn.epoch > 2);
+});
+
+test('expire() makes the next spend() renew the turn, once', () => {
+  const { turn, ended } = makeTurn();
+  turn.spend();
+  turn.expire();
+  turn.spend();
+  assert.equal(ended(), 1);
+  turn.spend();
+  assert.equal(ended(), 1);
+});
+
+test('expire() renews no pinned turn', () => {
+  const { turn, ended } = makeTurn();
+  turn.pin();
+  turn.expire();
+  turn.spend();
+  assert.equal(ended(), 0);
+});
+
+test('run() opens a turn for its function, ends it, and returns what the function returned', () => {
+  const { turn, words, host, ended } = makeTurn();
+  const result = turn.run(() => {
+    assert.equal(words.load(WORD) & TURN_OPEN, TURN_OPEN);
+    for (let i = 0; i < 100; i++) turn.spend();
+    turn.pin();
+    return 'result';
+  });
+  assert.equal(result, 'result');
+  assert.equal(turn.isOpen(), false);
+  assert.equal(turn.pinned, false);
+  assert.deepEqual([ended(), turn.epoch], [1, 1]);
+  assert.equal(host.microtasks, 0);
+});
+
+test('run() inside run() ends nothing: the outermost does', () => {
+  const { turn, ended } = makeTurn();
+  turn.run(() => {
+    turn.run(() => turn.run(() => {}));
+    assert.equal(turn.isOpen(), true);
+    assert.equal(ended(), 0);
+  });
+  assert.equal(ended(), 1);
+});
+
+test('run() inside an open turn does not end it, and leaves it pinned or not as it was', () => {
+  const { turn, ended, host } = makeTurn();
+  turn.spend();
+  turn.run(() => assert.equal(turn.pinned, true));
+  assert.deepEqual([turn.isOpen(), turn.pinned, ended()], [true, false, 0]);
+  turn.pin();
+  turn.run(() => {});
+  assert.deepEqual([turn.isOpen(), turn.pinned, ended()], [true, true, 0]);
+  host.runMicrotasks();
+  assert.equal(ended(), 1);
+});
+
+test('run() of a function that throws ends the turn and passes the error on', () => {
+  const { turn, ended } = makeTurn();
+  const failure = new Error('from the function');
+  assert.throws(
+    () =>
+      turn.run(() => {
+        throw failure;
+      }),
+    failure,
+  );
+  assert.deepEqual([turn.isOpen(), ended()], [false, 1]);
+  turn.quiesce();
+  turn.leave();
+});
+
+test('run() refuses a function that returns a promise with a TypeError, and ends the turn', () => {
+  const { turn } = makeTurn();
+  assert.throws(() => turn.run(async () => {}), {
+    name: 'TypeError',
+    message: /function that returns a promise; a turn ends when fn returns.*Pass a synchronous function/,
+  });
+  assert.equal(turn.isOpen(), false);
+  for (const value of [null, undefined, 0, '', Object.fromEntries([['then', 5]]), []])
+    assert.equal(
+      turn.run(() => value),
+      value,
+    );
+});
+
+test('quiesce() ends the turn and starts the next, pinned or not as it was', () => {
+  const { turn, words, ended, host } = makeTurn();
+  turn.pin();
+  turn.quiesce();
+  assert.deepEqual([turn.isOpen(), turn.pinned, ended(), turn.epoch], [true, true, 1, 2]);
+  assert.equal(words.load(WORD), (40 + TURN_STEP) | TURN_OPEN);
+  host.runMicrotasks();
+  assert.equal(turn.isOpen(), false);
+  turn.spend();
+  turn.quiesce();
+  assert.equal(turn.pinned, false);
+});
+
+test('quiesce() between turns does nothing', () => {
+  const { turn, words, ended } = makeTurn();
+  turn.quiesce();
+  assert.deepEqual([turn.isOpen(), ended(), words.load(WORD)], [false, 0, 40]);
+});
+
+test('leave() ends the turn; the microtask that was to end it ends what came after', () => {
+  const { turn, host, ended } = makeTurn();
+  turn.pin();
+  turn.leave();
+  assert.deepEqual([turn.isOpen(), turn.pinned, ended()], [false, false, 1]);
+  turn.leave();
+  assert.equal(ended(), 1);
+  turn.pin();
+  assert.equal(host.microtasks, 1);
+  host.runMicrotasks();
+  assert.deepEqual([turn.isOpen(), ended()], [false, 2]);
+});
+
+test('a microtask that finds its turn ended already does nothing', () => {
+  const { turn, words, host, ended } = makeTurn();
+  turn.pin();
+  turn.leave();
+  host.runMicrotasks();
+  assert.deepEqual([ended(), words.load(WORD)], [1, 40 + TURN_STEP]);
+});
+
+for (const [name, call] of [
+  ['quiesce()', (turn: Turn) => turn.quiesce()],
+  ['leave()', (turn: Turn) => turn.leave()],
+  ['close()', (turn: Turn) => turn.close()],
+] as const) {
+  test(`${name} inside run() throws, and the turn goes on`, () => {
+    const { turn, ended } = makeTurn();
+    turn.run(() => {
+      assert.throws(
+        () => call(turn),
+        /inside turn\(fn\), which promised to keep what it read: return from fn first/,
+      );
+      turn.run(() => assert.throws(() => call(turn), /inside turn\(fn\)/));
+      assert.deepEqual([turn.isOpen(), ended()], [true, 0]);
+    });
+    call(turn);
+  });
+}
+
+test('close() ends the turn for good: every way into another throws', () => {
+  const { turn, words, host } = makeTurn();
+  turn.pin();
+  turn.close();
+  assert.equal(words.load(WORD), 40 + TURN_STEP);
+  for (const call of [() => turn.pin(), () => turn.spend(), () => turn.run(() => {})]) {
+    assert.throws(call, /used a heap after detach\(\): attach to it again, and use the new Heap object/);
+    assert.equal(turn.isOpen(), false);
+  }
+  host.runMicrotasks();
+  assert.equal(words.load(WORD), 40 + TURN_STEP);
+});
+
+test('enter reads the grace-period number after the turn word is odd (turn:P1)', () => {
+  const { turn, words } = makeTurn();
+  const steps: string[] = [];
+  const load = words.load.bind(words);
+  const compareExchange = words.compareExchange.bind(words);
+  words.load = (index) => {
+    if (index === HEADER.gracePeriodSequence) steps.push('load sequence');
+    return load(index);
+  };
+  words.compareExchange = (index, expected, value) => {
+    if (index === WORD) steps.push('turn word odd');
+    return compareExchange(index, expected, value);
+  };
+  turn.pin();
+  turn.quiesce();
+  turn.leave();
+  turn.run(() => {});
+  assert.deepEqual(steps, Array(3).fill(['turn word odd', 'load sequence']).flat());
+});
+
+test('a turn is ended by an atomic store (turn:P2)', () => {
+  const { turn, words } = makeTurn();
+  const stored: number[] = [];
+  words.store = (index, value) => {
+    assert.equal(index, WORD);
+    stored.push(value);
+    words.storePlain(index, value);
+  };
+  turn.pin();
+  turn.leave();
+  assert.deepEqual(stored, [40 + TURN_STEP]);
+});
+
+test('enter waits until whoever has borrowed the slot gives it back', () => {
+  const { turn, words } = makeTurn();
+  words.or(WORD, TURN_BORROWED);
+  let pauses = 0;
+  words.pause = () => {
+    if (++pauses === 3) words.and(WORD, ~TURN_BORROWED);
+  };
+  turn.pin();
+  assert.equal(pauses, 3);
+  assert.equal(words.load(WORD), 40 | TURN_OPEN);
+});
+
+test('what runs between turns may open turns of its own', () => {
+  let inside = 0;
+  const scene: Scene = makeTurn(40, () => {
+    if (inside++ === 0) scene.turn.run(() => assert.equal(scene.turn.isOpen(), true));
+  });
+  scene.turn.pin();
+  scene.turn.quiesce();
+  assert.equal(scene.turn.isOpen(), true);
+  assert.equal(scene.turn.pinned, true);
+  assert.equal(scene.words.load(WORD), (40 + 2 * TURN_STEP) | TURN_OPEN);
+  scene.host.runMicrotasks();
+  assert.equal(scene.turn.isOpen(), false);
+});

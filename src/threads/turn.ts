@@ -1,0 +1,207 @@
+/**
+ * A turn: the time from a thread's first heap operation in a run of synchronous code until that run ends.
+ * What a turn reads stays allocated until the turn ends; entering is paid once a turn, not once a read.
+ *
+ *     turn word (in the slot):  even = between turns      +1 = in a turn      +2 = borrowed by another thread
+ *                               the rest counts turns
+ *
+ *     pin()    before raw addresses are handed out: the turn lasts until the synchronous run ends
+ *     spend()  before an operation that keeps no address between calls: the turn is renewed every so many
+ *              operations, so that a long loop over a map holds up nobody
+ *
+ * A microtask, queued once a turn, ends it. turn(fn) ends it when fn returns; quiesce() ends and restarts it;
+ * whoever is about to sleep leaves it first.
+ *
+ * I1  open exactly when the turn word is odd; pinned only when open; budget > 0 only when open.
+ * P1  enter: read-modify-write of the turn word, THEN load of the grace-period sequence. Updater: unlink by
+ *     an atomic store, THEN add to the sequence, THEN load the turn words. If the load saw the new number, the
+ *     unlink came before every read of the turn; if not, the updater sees the odd word and waits.
+ * P2  The store that ends a turn publishes that its reads are done; observed by who drives the grace period.
+ *
+ * Follows the kernel's context tracking (kernel/context_tracking.c) and liburcu's QSBR.
+ */
+import { HEADER } from '../layout/heap-header.js';
+import { TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import type { Host, Leavable } from '../words/host.js';
+import type { Words } from '../words/words.js';
+
+/** Runs between turns, where this thread holds up no grace period. */
+export type BetweenTurns = () => void;
+
+export class Turn implements Leavable {
+  /** True while raw addresses may be held: the turn may not be renewed. */
+  pinned = false;
+  /** Operations left before spend() renews the turn. */
+  budget = 0;
+  /** Counts turns of this thread: two reads in one epoch are safe to compare by address. */
+  epoch = 0;
+  private readonly _words: Words;
+  private readonly _word: number;
+  private readonly _host: Host;
+  private readonly _operations: number;
+  private readonly _betweenTurns: BetweenTurns;
+  private readonly _onMicrotask: () => void;
+  private _even: number;
+  private _open = false;
+  private _queued = false;
+  private _closed = false;
+  private _scopes = 0;
+
+  /**
+   * @param word         index of the slot's turn word
+   * @param even         what the word holds now: turns go on counting where the slot's last owner stopped
+   * @param operations   renew after so many spend() calls
+   * @param betweenTurns called each time a turn has ended, outside of any turn
+   */
+  constructor(
+    words: Words,
+    word: number,
+    even: number,
+    host: Host,
+    operations: number,
+    betweenTurns: BetweenTurns,
+  ) {
+    this._words = words;
+    this._word = word;
+    this._host = host;
+    this._operations = operations;
+    this._betweenTurns = betweenTurns;
+    this._onMicrotask = () => this._microtask();
+    this._even = even;
+  }
+
+  /** True between enter and the end of the turn. */
+  isOpen(): boolean {
+    return this._open;
+  }
+
+  /** True when leave() would neither throw nor make an address stale that the caller may hold. */
+  isLeavable(): boolean {
+    return !this.pinned && this._scopes === 0;
+  }
+
+  /** Forgets every turn(fn) that is running: for a thread that ends inside of one. */
+  endScopes(): void {
+    this._scopes = 0;
+  }
+
+  /** Makes sure of a turn and keeps it until the synchronous run ends, as raw addresses need. */
+  pin(): void {
+    if (this.pinned) return;
+    if (!this._open) this._begin();
+    this.pinned = true;
+  }
+
+  /** Makes sure of a turn for one operation that keeps no address after it returns. */
+  spend(): void {
+    if (--this.budget < 0) this._renew();
+  }
+
+  /** Makes the next spend() renew the turn. */
+  expire(): void {
+    this.budget = 0;
+  }
+
+  /** Runs `fn` in a turn that ends when `fn` returns; nests. `fn` must be synchronous. */
+  run<T>(fn: () => T): T {
+    const outermost = !this._open;
+    if (outermost) this._enter();
+    const pinned = this.pinned;
+    this.pinned = true;
+    this._scopes++;
+    try {
+      return requireSynchronous(fn());
+    } finally {
+      this._scopes--;
+      this.pinned = pinned;
+      if (outermost) this._end();
+    }
+  }
+
+  /** Ends the turn and starts the next: the caller keeps no address across it. */
+  quiesce(): void {
+    this._requireNoScope('quiesce()');
+    if (!this._open) return;
+    const pinned = this.pinned;
+    this._end();
+    this._enter();
+    this.pinned = pinned;
+  }
+
+  /** Ends the turn, if there is one. Throws inside turn(fn), whose addresses would go stale. */
+  leave(): void {
+    this._requireNoScope('waiting');
+    if (this._open) this._end();
+  }
+
+  /** Ends the last turn: this thread leaves the heap, and every later operation throws. */
+  close(): void {
+    this.leave();
+    this._closed = true;
+  }
+
+  private _renew(): void {
+    if (!this._open) this._begin();
+    else if (!this.pinned) {
+      this._end();
+      this._enter();
+    }
+    this.budget = this._operations;
+  }
+
+  private _begin(): void {
+    this._enter();
+    if (this._queued) return;
+    this._queued = true;
+    this._host.queueMicrotask(this._onMicrotask);
+  }
+
+  private _microtask(): void {
+    this._queued = false;
+    if (this._open) this._end();
+  }
+
+  private _enter(): void {
+    if (this._closed) {
+      throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
+    }
+    // P1: the read-modify-write; an updater that loads the word later sees it odd.
+    while (this._words.compareExchange(this._word, this._even, this._even | TURN_OPEN) !== this._even) {
+      this._waitOutBorrower();
+    }
+    // P1: the load after it; where it sees the new number, it also sees the unlink before that number.
+    this._words.load(HEADER.gracePeriodSequence);
+    this._open = true;
+    this.epoch++;
+  }
+
+  private _end(): void {
+    this._open = false;
+    this.pinned = false;
+    this.budget = 0;
+    this._even = (this._even + TURN_STEP) | 0;
+    // P2: publishes that every read of the turn is done.
+    this._words.store(this._word, this._even);
+    this._betweenTurns();
+  }
+
+  private _waitOutBorrower(): void {
+    // Publishes nothing: a look at who has the slot.
+    while ((this._words.load(this._word) & TURN_BORROWED) !== 0) this._words.pause();
+  }
+
+  private _requireNoScope(what: string): void {
+    if (this._scopes === 0) return;
+    throw new Error(
+      `${what} inside turn(fn), which promised to keep what it read: return from fn first, or leave out turn()`,
+    );
+  }
+}
+
+function requireSynchronous<T>(result: T): T {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
+  throw new TypeError(
+    'turn(fn) was given a function that returns a promise; a turn ends when fn returns, so what fn reads ' +
+      'after an await may be freed. Pass a synchronous function.',
+  );
+}

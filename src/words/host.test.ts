@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { engineHost, type Host } from './host.js';
+
+/** The engine host of another engine: the module as it loads where the globals are these. */
+async function hostWhere(label: string, globals: Record<string, unknown>): Promise<Host> {
+  const saved = Object.keys(globals).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const,
+  );
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  try {
+    const module = (await import(`./host.js?${label}`)) as { engineHost: Host };
+    return module.engineHost;
+  } finally {
+    for (const [name, descriptor] of saved) {
+      if (descriptor === undefined) delete (globalThis as Record<string, unknown>)[name];
+      else Object.defineProperty(globalThis, name, descriptor);
+    }
+  }
+}
+
+test('engineHost may wait in Node', () => {
+  assert.equal(engineHost.waitRight, 'may-wait');
+});
+
+test("engineHost may only spin on a browser's main thread", async () => {
+  assert.equal((await hostWhere('page', { process: undefined, window: {} })).waitRight, 'may-spin');
+});
+
+test('engineHost may wait in a browser worker', async () => {
+  const host = await hostWhere('worker', { process: undefined, WorkerGlobalScope: class {} });
+  assert.equal(host.waitRight, 'may-wait');
+});
+
+test('engineHost may neither wait nor spin in an audio worklet', async () => {
+  const host = await hostWhere('worklet', { process: undefined, AudioWorkletGlobalScope: class {} });
+  assert.equal(host.waitRight, 'may-neither');
+});
+
+test('engineHost.exitTasks run at the exit of a Node worker, and never on the main thread', async () => {
+  const exits: (() => void)[] = [];
+  const nodeWith = (isMainThread: boolean) => ({
+    versions: { node: '20.0.0' },
+    on: (_event: 'exit', listener: () => void) => exits.push(listener),
+    getBuiltinModule: () => ({ isMainThread }),
+  });
+  await hostWhere('main', { process: nodeWith(true) });
+  assert.equal(exits.length, 0);
+  const host = await hostWhere('thread', { process: nodeWith(false) });
+  assert.equal(exits.length, 1);
+  const ran: string[] = [];
+  host.exitTasks.add(() => ran.push('first'));
+  host.exitTasks.add(() => ran.push('second'));
+  exits[0]!();
+  assert.deepEqual(ran, ['first', 'second']);
+});
+
+test('engineHost.queueMicrotask() runs its task after the synchronous run, before any timer', async () => {
+  const order: string[] = [];
+  const timer = new Promise<void>((resolve) => {
+    engineHost.startTimer(() => {
+      order.push('timer');
+      resolve();
+    }, 0);
+  });
+  engineHost.queueMicrotask(() => order.push('microtask'));
+  order.push('synchronous');
+  const alive = setTimeout(() => {}, 10_000);
+  await timer;
+  clearTimeout(alive);
+  assert.deepEqual(order, ['synchronous', 'microtask', 'timer']);
+});
+
+test('engineHost.queueMicrotask() works where the engine has only promises', async () => {
+  const host = await hostWhere('promises', { AudioWorkletGlobalScope: class {} });
+  const saved = globalThis.queueMicrotask;
+  Object.defineProperty(globalThis, 'queueMicrotask', {
+    value: undefined,
+    configurable: true,
+    writable: true,
+  });
+  let ran = false;
+  try {
+    host.queueMicrotask(() => {
+      ran = true;
+    });
+  } finally {
+    Object.defineProperty(globalThis, 'queueMicrotask', { value: saved, configurable: true, writable: true });
+  }
+  assert.equal(ran, false);
+  await Promise.resolve();
+  assert.equal(ran, true);
+});
+
+test('engineHost.startTimer() starts none that keeps the process alive, and its result calls it off', async () => {
+  let ran = 0;
+  const before = process.getActiveResourcesInfo().length;
+  const callOff = engineHost.startTimer(() => ran++, 1);
+  assert.equal(process.getActiveResourcesInfo().length, before);
+  callOff();
+  await engineHost.sleep(5);
+  assert.equal(ran, 0);
+});
+
+test('engineHost.sleep() resolves after its time and keeps the process alive until then', async () => {
+  const start = engineHost.nowMillis();
+  const before = process.getActiveResourcesInfo().length;
+  const slept = engineHost.sleep(3);
+  assert.equal(process.getActiveResourcesInfo().length, before + 1);
+  await slept;
+  // A timer may end a fraction of a millisecond before the clock says so.
+  assert.ok(engineHost.nowMillis() - start >= 2);
+});
+
+test('engineHost.random32() returns words, and not the same twice', () => {
+  const drawn = new Set(Array.from({ length: 100 }, () => engineHost.random32()));
+  assert.ok(drawn.size > 90);
+  for (const word of drawn) assert.equal(word | 0, word);
+  assert.ok([...drawn].some((word) => word < 0) && [...drawn].some((word) => word > 0));
+});
