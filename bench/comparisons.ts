@@ -111,6 +111,13 @@ export const COMPARISONS: readonly Comparison[] = [
     subjects: [...mapSubjects('get', 'city'), ...sharingPeers('get', 'city')],
   },
   {
+    name: 'map-get-equal',
+    title: "get with other string objects than those put in, like 'key:12345' (no goal)",
+    unit: 'ns/get',
+    ...TIMED,
+    subjects: mapSubjects('get-equal', 'plain'),
+  },
+  {
     name: 'map-get-fresh',
     title: "get with a key put together for it, like 'key:12345'; its making included",
     unit: 'ns/get',

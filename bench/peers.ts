@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Subject } from './comparisons.js';
 import type { Runner } from './rounds.js';
-import type { Command } from './subject-process.js';
+import type { Command } from './running-subject.js';
 import { allocationSizes } from './workloads.js';
 
 const run = promisify(execFile);

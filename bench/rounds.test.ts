@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { measureInTurns, type Runner } from './rounds.js';
-import { SubjectError, SubjectProcess } from './subject-process.js';
+import { RunningSubject, SubjectError } from './running-subject.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lull-bench-test-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -53,9 +53,9 @@ test('measureInTurns() of a program that does not exist names the program and me
   assert.match(failures.join(), /^missing ended .*nothing ENOENT$/);
 });
 
-test('SubjectProcess.round() refuses an answer that is not a number', async () => {
+test('RunningSubject.round() refuses an answer that is not a number', async () => {
   const { name, command } = stubRunner('odd', 'odd', 'much');
-  const subject = await SubjectProcess.start(name, command);
+  const subject = await RunningSubject.start(name, command);
   await assert.rejects(subject.round(1), (error) => {
     assert.ok(error instanceof SubjectError);
     assert.match(error.message, /odd answered a round with null/);
@@ -64,9 +64,9 @@ test('SubjectProcess.round() refuses an answer that is not a number', async () =
   await subject.stop();
 });
 
-test('SubjectProcess.stop() of a subject that has ended returns at once', async () => {
+test('RunningSubject.stop() of a subject that has ended returns at once', async () => {
   const { name, command } = stubRunner('gone', 'gone', 'dies');
-  const subject = await SubjectProcess.start(name, command);
+  const subject = await RunningSubject.start(name, command);
   await assert.rejects(subject.round(1), SubjectError);
   await subject.stop();
 });

@@ -3,7 +3,7 @@
  * with another one first. All processes stay alive from the warm-up to the last round.
  */
 import type { Rounds } from './goals.js';
-import { type Command, SubjectError, SubjectProcess } from './subject-process.js';
+import { type Command, RunningSubject, SubjectError } from './running-subject.js';
 
 /** A subject that is ready to run. */
 export interface Runner {
@@ -20,7 +20,7 @@ export interface Measured {
 
 interface Seat {
   readonly runner: Runner;
-  readonly subject: SubjectProcess;
+  readonly subject: RunningSubject;
   readonly values: number[];
 }
 
@@ -42,7 +42,7 @@ async function takeSeats(runners: readonly Runner[], failures: string[]): Promis
   const seats: Seat[] = [];
   for (const runner of runners) {
     try {
-      seats.push({ runner, subject: await SubjectProcess.start(runner.name, runner.command), values: [] });
+      seats.push({ runner, subject: await RunningSubject.start(runner.name, runner.command), values: [] });
     } catch (error) {
       if (!(error instanceof SubjectError)) throw error;
       failures.push(error.message);

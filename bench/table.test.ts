@@ -47,3 +47,7 @@ test('formatTable() names a missing peer in one line with what to install', () =
 test('formatTable() names a subject that ended', () => {
   assert.equal(lineWith('alloc: odd'), 'alloc: odd ended with code 1');
 });
+
+test('formatTable() leaves the goals out where no comparison with a goal ran', () => {
+  assert.doesNotMatch(formatTable({ ...exampleReport(), ratios: [] }), /^goal/m);
+});

@@ -51,7 +51,9 @@ export function formatTable({ machine, results, ratios, skipped, failures }: Rep
   const parts = [
     [head],
     columns([['subject', 'median', 'unit', 'middle half'], ...results.map(resultRow)], [1]),
-    columns([['goal', 'measured', 'middle half', 'goal', ''], ...ratios.map(ratioRow)], [1]),
+    ratios.length === 0
+      ? []
+      : columns([['goal', 'measured', 'middle half', 'goal', ''], ...ratios.map(ratioRow)], [1]),
     skipped,
     failures,
   ];

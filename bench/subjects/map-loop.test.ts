@@ -38,6 +38,6 @@ test('keyReader() adds up the values of the keys it is given', () => {
 
 test('mapRequest() refuses an unknown workload or style and names what there is', () => {
   assert.deepEqual(mapRequest(['get', 'city']), { workload: 'get', style: 'city' });
-  assert.throws(() => mapRequest(['read', 'city']), /get, get-fresh or set .* got read/);
+  assert.throws(() => mapRequest(['read', 'city']), /get, get-equal, get-fresh, set .* got read/);
   assert.throws(() => mapRequest(['get', 'long']), /plain or city .* got long/);
 });

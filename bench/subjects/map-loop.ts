@@ -2,6 +2,7 @@
  * The map workloads: 100,000 entries, number values, string keys asked for in shuffled order.
  *
  *   get        keys from an array that was shuffled before: the very strings that went into the map
+ *   get-equal  the same with other string objects that say the same, as keys from a file or a socket would be
  *   get-fresh  each key is put together just before it is looked up, so nobody has hashed it before
  *   set        a new number under an existing key, shuffled order
  *
@@ -17,7 +18,9 @@ export interface NumberMap {
   set(key: string, value: number): unknown;
 }
 
-export type MapWorkload = 'get' | 'get-fresh' | 'set';
+const WORKLOADS = ['get', 'get-equal', 'get-fresh', 'set'] as const;
+
+export type MapWorkload = (typeof WORKLOADS)[number];
 
 /** What the parent asks this process for. */
 export interface MapRequest {
@@ -27,9 +30,10 @@ export interface MapRequest {
 
 /** Reads the workload and the style of the keys from the command line. */
 export function mapRequest(given: readonly string[] = process.argv.slice(2)): MapRequest {
-  const [workload, style] = given;
-  if (workload !== 'get' && workload !== 'get-fresh' && workload !== 'set') {
-    throw new Error(`expected get, get-fresh or set as the first argument, got ${workload}`);
+  const [asked, style] = given;
+  const workload = WORKLOADS.find((each) => each === asked);
+  if (workload === undefined) {
+    throw new Error(`expected one of ${WORKLOADS.join(', ')} as the first argument, got ${asked}`);
   }
   if (style !== 'plain' && style !== 'city')
     throw new Error(`expected plain or city as the second, got ${style}`);
@@ -105,11 +109,13 @@ function readerOf(
   { positions }: ShuffledOrder,
   keys: readonly string[],
 ): Reader {
-  if (request.workload === 'get')
+  if (request.workload !== 'get-fresh') {
+    const asked = request.workload === 'get' ? keys : mapKeys(request.style);
     return keyReader(
       map,
-      positions.map((position) => keys[position]!),
+      positions.map((position) => asked[position]!),
     );
+  }
   if (request.style === 'plain') return freshPlainReader(map, positions);
   const { regions, cities } = cityParts(MAP_ENTRIES);
   return freshCityReader(

@@ -33,6 +33,8 @@ const FLIP = ORDER_FLIP;
 const LINK = BUCKET_LINK;
 const LINK_INDEX = ~BUCKET_LINK;
 const END = END_LINK;
+/** No order is below it. */
+const FIRST_ORDER = -(2 ** 31);
 
 export class MapTable {
   /** Set by locate(): the word whose link leads to the entry, or to where it belongs. */
@@ -50,25 +52,19 @@ export class MapTable {
   find(draft: EntryDraft): number {
     const words = this._words;
     const order = draft.words[ORDER]!;
-    for (;;) {
-      // P2: observes the level, and through it the segment's address.
-      const level = words.dereference(this._map + LEVEL);
-      const bucket = (order ^ FLIP) >>> (32 - level);
-      // P3: observes the first entry of the bucket.
-      let link = words.dereference(this.wordOf(level, bucket));
-      if (link === 0) return this._findFrom(this._linkAtOrBefore(level, bucket - 1), draft);
-      while (link > 0) {
-        const found = words.loadPlain(link + ORDER);
-        if (found >= order) {
-          if (found > order) return 0;
-          if (this._hasKey(link, draft)) return link;
-        }
-        // P3: observes the next entry.
-        link = words.dereference(link);
-      }
-      // P2: the address is that of the level, computed from the link, which is negative: link >> 31 is -1.
-      if (words.dereference(this._map + LEVEL - 1 - (link >> 31)) === level) return 0;
+    // P2: observes the level, and through it the segment's address.
+    const level = words.dereference(this._map + LEVEL);
+    // P3: observes the first entry of the bucket.
+    let link = words.dereference(this.wordOf(level, (order ^ FLIP) >>> (32 - level)));
+    let found = FIRST_ORDER;
+    while (link > 0) {
+      found = words.loadPlain(link + ORDER);
+      if (found >= order) break;
+      // P3: observes the next entry.
+      link = words.dereference(link);
     }
+    if (found === order && link > 0 && this._hasKey(link, draft)) return link;
+    return found > order ? 0 : this._findOn(draft, level, link);
   }
 
   /**
@@ -162,6 +158,21 @@ export class MapTable {
     return link;
   }
 
+  /** The rare ends of find(): keys of one order, no more entries in the bucket, a bucket not on the list. */
+  private _findOn(draft: EntryDraft, level: number, link: number): number {
+    const order = draft.words[ORDER]!;
+    if (link === 0) return this._findFrom(this.linkFrom(order), draft);
+    while (link > 0 && this._words.loadPlain(link + ORDER) === order) {
+      if (this._hasKey(link, draft)) return link;
+      // P3: observes the next entry.
+      link = this._words.dereference(link);
+    }
+    if (link > 0) return 0;
+    // P2: the address is that of the level, computed from the link, which is negative: link >> 31 is -1.
+    return this._words.dereference(this._map + LEVEL - 1 - (link >> 31)) === level ? 0 : this.find(draft);
+  }
+
+  /** find() from an earlier bucket, through the words of all that come. */
   private _findFrom(link: number, draft: EntryDraft): number {
     const words = this._words;
     const order = draft.words[ORDER]!;

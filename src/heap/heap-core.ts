@@ -122,6 +122,7 @@ export class HeapCore {
    */
   kfreeRcu(p: Address, headOffset = 0): void {
     if (this._turn.pinned === false) this._turn.pin();
+    if (headOffset !== 0) this._kfreeRcu.requireHead(p, headOffset);
     this._kfreeRcu.post(p, headOffset);
   }
 

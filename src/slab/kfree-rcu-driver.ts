@@ -63,12 +63,16 @@ export class KfreeRcuDriver {
     } finally {
       this._busy = false;
     }
+    // Orphans may have come in, which nobody posted here: the next turn's end goes on with them.
+    if (this._kfreeRcu!.isWaiting()) this._active = true;
   }
 
   /** Seals what is in hand, takes over orphans, and frees what is done. Returns whether something still waits. */
   flush(): boolean {
     this.seal();
-    return this._advance();
+    this._active = this._advance();
+    if (this._active && this._stopTimer === undefined) this._arm(this._pollMillis);
+    return this._active;
   }
 
   /** Calls the timer off: this thread leaves. */
@@ -103,7 +107,6 @@ export class KfreeRcuDriver {
 
   private _tick(): void {
     this._stopTimer = undefined;
-    this._active = this.flush();
-    if (this._active) this._arm(this._pollMillis);
+    this.flush();
   }
 }

@@ -82,7 +82,7 @@ export class KfreeRcu {
    *
    * @param headOffset word offset in `p` of two words that readers do not read: used when no memory is to be had
    *
-   * Errors   RangeError: `p` is not an object, or the head does not lie inside it.
+   * Errors   RangeError: `p` is not an object; or the head is needed and does not lie inside it.
    */
   post(p: number, headOffset: number): void {
     const id = this._kmalloc.cacheOf(p);
@@ -95,6 +95,16 @@ export class KfreeRcu {
     }
     words.storePlain(sheaf + SHEAF_OBJECTS + count, p);
     words.storePlain(sheaf, count + 1);
+  }
+
+  /** Throws RangeError unless the RcuHead at word `headOffset` lies inside object `p`. */
+  requireHead(p: number, headOffset: number): void {
+    const room = Math.min(this._kmalloc.usableWords(p), FIRST_CALLBACK_ID) - RCU_HEAD_WORDS;
+    if (Number.isInteger(headOffset) && headOffset >= 0 && headOffset <= room) return;
+    throw new RangeError(
+      `kfreeRcu of address ${p} with an RcuHead at word ${headOffset} of it; the head's two words must lie ` +
+        `inside the object: an offset in 0..${room}`,
+    );
   }
 
   /** True when a sealed sheaf or a callback waits for a grace period. */
@@ -178,7 +188,7 @@ export class KfreeRcu {
         return;
       }
     }
-    this._requireHead(p, headOffset);
+    this.requireHead(p, headOffset);
     this._callbacks.enqueue(p + headOffset, headOffset);
     this._onPosted();
   }
@@ -209,15 +219,6 @@ export class KfreeRcu {
     words.storePlain(this._slot + SLOT.waitingHead, next);
     if (next === 0) words.storePlain(this._slot + SLOT.waitingTail, 0);
     this._count(SLOT.waitingObjects, -words.loadPlain(sheaf));
-  }
-
-  private _requireHead(p: number, headOffset: number): void {
-    const room = Math.min(this._kmalloc.usableWords(p), FIRST_CALLBACK_ID) - RCU_HEAD_WORDS;
-    if (Number.isInteger(headOffset) && headOffset >= 0 && headOffset <= room) return;
-    throw new RangeError(
-      `kfreeRcu of address ${p} with an RcuHead at word ${headOffset} of it; the head's two words must lie ` +
-        `inside the object: an offset in 0..${room}`,
-    );
   }
 
   private _count(word: number, by: number): void {

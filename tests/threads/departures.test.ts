@@ -80,7 +80,7 @@ for (const departure of WITHOUT_DETACH) {
     test(`a thread that ${departure} without detach() gives back all but what it holds (${sizes})`, async () => {
       const heap = Heap.create({ ...options, threads: 2 });
       const patterns = new Patterns(heap.words);
-      for (let i = 0; i < 3; i++) {
+      for (let time = 0; time < 2; time++) {
         const briefing = briefingFor(heap, departure, 0);
         await endOf(briefing);
         const left = ledgerOf(heap, briefing);

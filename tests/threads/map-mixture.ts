@@ -1,8 +1,9 @@
 /**
- * MapMixture: one thread's random operations on two maps that all threads share.
+ * MapMixture: one thread's random operations on three maps that all threads share.
  *
  *     records    shared keys: any thread writes them; what is read must certify itself for its key
  *                own keys: this thread alone writes them; what is read must be what a private Map says
+ *     cleared    shared keys; now and then any thread clears it
  *     counters   update() adds 1; at the end the sum of all counters is the number of updates
  */
 import type { Heap, MapKey, MapValue, SharedMap } from '../../src/index.js';
@@ -10,6 +11,7 @@ import type { Random } from './seed.js';
 import { certifies, sameValue, valueFor } from './self-certifying.js';
 
 export const RECORDS = 'mixture-records';
+export const CLEARED = 'mixture-cleared';
 export const COUNTERS = 'mixture-counters';
 
 const SHARED_KEYS = 300;
@@ -24,6 +26,7 @@ export class MapMixture {
   private readonly _worker: number;
   private readonly _model = new Map<string, MapValue>();
   private _records!: SharedMap<MapKey, MapValue>;
+  private _cleared!: SharedMap<MapKey, MapValue>;
   private _counters!: SharedMap<string, number>;
 
   constructor(random: Random, worker: number) {
@@ -34,6 +37,7 @@ export class MapMixture {
   /** Goes on with this Heap object. */
   enter(heap: Heap): void {
     this._records = heap.map(RECORDS);
+    this._cleared = heap.map(CLEARED);
     this._counters = heap.map(COUNTERS);
   }
 
@@ -46,7 +50,8 @@ export class MapMixture {
     else if (dice < 760) this._getOrInsert();
     else if (dice < 800) this._updateShared();
     else if (dice < 850) this._increment();
-    else if (dice < 999) this._own();
+    else if (dice < 930) this._own();
+    else if (dice < 999) this._useCleared();
     else this._iterate();
   }
 
@@ -117,6 +122,18 @@ export class MapMixture {
       }
       default:
         requireSame(key, this._records.get(key), this._model.get(key));
+    }
+  }
+
+  private _useCleared(): void {
+    const k = this._random.below(SHARED_KEYS);
+    const dice = this._random.below(200);
+    if (dice === 0) this._cleared.clear();
+    else if (dice < 130) this._cleared.set(sharedKey(k), valueFor(k, this._version()));
+    else if (dice < 150) this._cleared.delete(sharedKey(k));
+    else {
+      const value = this._cleared.get(sharedKey(k));
+      if (value !== undefined) requireCertified(k, value);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type Address, Heap, type HeapHandle, type HeapOptions } from '../../src/index.js';
-import { COUNTERS, RECORDS } from './map-mixture.js';
+import { CLEARED, COUNTERS, RECORDS } from './map-mixture.js';
 import { requireBalance, settle } from './rest.js';
 import { SEED_NOTE } from './seed.js';
 import { startTeam } from './team.js';
@@ -111,8 +111,10 @@ async function requireRest(
   requireBalance(heap, [mailbox]);
   const counted = [...heap.map<string, number>(COUNTERS).values()].reduce((sum, count) => sum + count, 0);
   assert.equal(counted, sumOf(results, 'increments'), `update() lost or doubled an increment ${SEED_NOTE}`);
-  const records = heap.map(RECORDS);
-  assert.equal(records.size, [...records.keys()].length, SEED_NOTE);
+  for (const name of [RECORDS, CLEARED]) {
+    const map = heap.map(name);
+    assert.equal(map.size, [...map.keys()].length, `${name} ${SEED_NOTE}`);
+  }
   heap.kfree(mailbox);
   heap.detach();
   // With nobody attached, then with a thread that has done nothing yet.

@@ -29,7 +29,7 @@ function reasonIn(errorOutput: string): string {
   return (lines.find((line) => /^\w*(Error|Exception)\b/.test(line)) ?? lines.at(-1)!).trim();
 }
 
-export class SubjectProcess {
+export class RunningSubject {
   readonly #name: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #answers: AsyncIterator<string>;
@@ -54,9 +54,9 @@ export class SubjectProcess {
    *
    * Errors    SubjectError: the program is not there, or ended before it was ready; its reason is quoted.
    */
-  static async start(name: string, command: Command): Promise<SubjectProcess> {
+  static async start(name: string, command: Command): Promise<RunningSubject> {
     const child = spawn(command.program, command.given, { stdio: ['pipe', 'pipe', 'pipe'] });
-    const subject = new SubjectProcess(name, child);
+    const subject = new RunningSubject(name, child);
     const answer = await subject.#nextAnswer();
     if (!('ready' in answer))
       throw new SubjectError(`${name} began with ${JSON.stringify(answer)}, not with ready`);
