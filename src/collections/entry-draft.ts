@@ -12,7 +12,7 @@
  */
 import { ENTRY } from '../layout/map-record.js';
 import { MAX_KMALLOC_BYTES } from '../slab/kmalloc.js';
-import { BYTES_PER_WORD } from '../words/units.js';
+import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
 import type { Words } from '../words/words.js';
 
 /** An entry is one object of the heap. */
@@ -27,11 +27,25 @@ const FIRST_WORDS = 1024;
 /** Up to here a loop is faster than making a view. */
 const LOOP_WORDS = 64;
 
+/** Up to here a loop over the units is faster than calling Buffer. */
+export const SHORT_TEXT_UNITS = 48;
+
+/** What packAscii() uses of Node's Buffer. */
+interface TextBuffer {
+  latin1Write(text: string, start: number, length: number): number;
+}
+
+interface BufferClass {
+  from?: (buffer: ArrayBuffer) => Partial<TextBuffer>;
+  byteLength?: (text: string) => number;
+}
+
 export class EntryDraft {
   words = new Int32Array(0);
   bytes = new Uint8Array(0);
   keyWords = 0;
   valueWords = 0;
+  private _textBuffer: TextBuffer | undefined;
 
   constructor() {
     this.reserve(FIRST_WORDS);
@@ -47,6 +61,22 @@ export class EntryDraft {
     words.set(this.words);
     this.words = words;
     this.bytes = new Uint8Array(buffer);
+    const textBuffer = bufferClass()?.from?.(buffer);
+    this._textBuffer = typeof textBuffer?.latin1Write === 'function' ? (textBuffer as TextBuffer) : undefined;
+  }
+
+  /**
+   * Packs a long text four units to a word from word `at` on, which has room, by the engine's own copy.
+   *
+   * @returns how many words it took; -1 where a unit does not fit 7 bits, or the engine has no such copy.
+   */
+  packAscii(text: string, at: number): number {
+    const length = text.length;
+    if (this._textBuffer === undefined || bufferClass()?.byteLength?.(text) !== length) return -1;
+    const count = wordsFor(length);
+    if (count > 0) this.words[at + count - 1] = 0;
+    this._textBuffer.latin1Write(text, at * BYTES_PER_WORD, length);
+    return count;
   }
 
   /** Bytes that the entry takes up. */
@@ -74,6 +104,10 @@ export class EntryDraft {
     const byteLength = count * BYTES_PER_WORD;
     words.writeBytesPlain(entry + KEY, this.bytes.subarray(from, from + byteLength), byteLength);
   }
+}
+
+function bufferClass(): BufferClass | undefined {
+  return (globalThis as { Buffer?: BufferClass }).Buffer;
 }
 
 /** Throws the RangeError for a key and a value that would make an entry of `bytes` bytes or more. */

@@ -14,7 +14,7 @@
 import { ENTRY, KEY_KIND, SHAPE_KIND_MASK, SHAPE_LENGTH_SHIFT } from '../layout/map-record.js';
 import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
 import type { Words } from '../words/words.js';
-import type { EntryDraft } from './entry-draft.js';
+import { type EntryDraft, SHORT_TEXT_UNITS } from './entry-draft.js';
 import { joinFloat, splitFloat } from './float-words.js';
 import type { KeyHasher } from './map-hash.js';
 import { packUtf16, type StringReader } from './string-codec.js';
@@ -29,6 +29,7 @@ export const MAX_KEY_BYTES = 2 ** 20;
 const KEY_SHAPE = ENTRY.keyShape;
 const KEY = ENTRY.key;
 const LENGTH_SHIFT = SHAPE_LENGTH_SHIFT;
+const LONG_UNITS = SHORT_TEXT_UNITS;
 const LATIN1 = KEY_KIND.latin1;
 const UTF16 = KEY_KIND.utf16;
 const INT32 = KEY_KIND.int32;
@@ -84,7 +85,7 @@ export class KeyCodec {
   private _encodeString(text: string): void {
     const draft = this._draft;
     const length = text.length;
-    if (length > draft.words.length) this._makeRoom(length);
+    if (length > LONG_UNITS && this._encodeLong(text)) return;
     const words = draft.words;
     const count = this._hasher.packLatin1(text, words, KEY);
     if (count < 0) {
@@ -93,6 +94,15 @@ export class KeyCodec {
     }
     words[KEY_SHAPE] = LATIN1 | (length << LENGTH_SHIFT);
     draft.keyWords = count;
+  }
+
+  /** Makes room for a long key, and encodes it if it is all ASCII. */
+  private _encodeLong(text: string): boolean {
+    const { length } = text;
+    if (length > this._draft.words.length) this._makeRoom(length);
+    if (this._draft.packAscii(text, KEY) < 0) return false;
+    this._finish(LATIN1 | (length << LENGTH_SHIFT), length);
+    return true;
   }
 
   private _encodeWide(text: string): void {

@@ -45,7 +45,7 @@ const KEYS: readonly MapKey[] = [
   '😀',
   'é',
   'e\u0301',
-  'x'.repeat(5000),
+  ...[48, 49, 50, 63, 5000].flatMap((length) => ['x', 'é', 'ж'].map((unit) => unit.padStart(length, 'x'))),
   'ж'.repeat(5000),
   0,
   1,

@@ -14,7 +14,7 @@
 import { ENTRY, SHAPE_KIND_MASK, SHAPE_LENGTH_SHIFT, VALUE_KIND } from '../layout/map-record.js';
 import { wordsFor } from '../words/units.js';
 import type { Words } from '../words/words.js';
-import { type EntryDraft, MAX_ENTRY_BYTES, refuseLength } from './entry-draft.js';
+import { type EntryDraft, MAX_ENTRY_BYTES, refuseLength, SHORT_TEXT_UNITS } from './entry-draft.js';
 import { joinFloat, splitFloat } from './float-words.js';
 import { nameOfKind } from './key-codec.js';
 import { packLatin1, packUtf16, type StringReader } from './string-codec.js';
@@ -111,7 +111,8 @@ export class ValueCodec {
     if (length > MAX_ENTRY_BYTES) refuseLength(length);
     const at = KEY + draft.keyWords;
     draft.reserve(at + wordsFor(length));
-    const narrow = packLatin1(text, draft.words, at);
+    let narrow = length > SHORT_TEXT_UNITS ? draft.packAscii(text, at) : -1;
+    if (narrow < 0) narrow = packLatin1(text, draft.words, at);
     if (narrow >= 0) {
       this._finish(latin1 | (length << LENGTH_SHIFT), narrow);
       return;

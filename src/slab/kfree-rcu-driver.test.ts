@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cacheWord, classOf } from '../../tests/support/cache-words.js';
 import { heapTest, partsOf } from '../../tests/support/stage.js';
+import { GFP_NOWAIT } from '../pages/gfp.js';
 
 const BYTES = 64;
 const SIZES = { all: { drainMillis: 20, pollMillis: 3 }, tiny: { pages: 64 } };
@@ -100,6 +101,23 @@ heapTest(
     other.host.runMicrotasks();
     stage.settle();
     assert.deepEqual(host.timers, []);
+  },
+  SIZES,
+);
+
+heapTest(
+  'a post makes the next operation that keeps no address renew the turn, and so drive',
+  (stage) => {
+    const { turn, kmalloc, kfreeRcu } = partsOf(stage.heap);
+    turn.spend();
+    const { epoch } = turn;
+    kfreeRcu.post(kmalloc.alloc(BYTES, GFP_NOWAIT), 0);
+    turn.spend();
+    assert.equal(turn.epoch, epoch + 1);
+    turn.spend();
+    assert.equal(turn.epoch, epoch + 1);
+    stage.host.runMicrotasks();
+    stage.settle();
   },
   SIZES,
 );

@@ -167,7 +167,10 @@ function isProtected({ turns }: Owned): boolean {
 
 const steps: fc.Arbitrary<Step> = fc.record({
   kind: fc.oneof(
-    ...Object.entries(STEPS).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind as Step['kind']) })),
+    ...Object.entries(STEPS).map(([kind, weight]) => ({
+      weight,
+      arbitrary: fc.constant(kind as Step['kind']),
+    })),
   ),
   thread: fc.nat(THREADS - 1),
   pick: fc.nat(1000),

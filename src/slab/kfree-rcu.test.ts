@@ -130,6 +130,25 @@ heapTest(
 );
 
 heapTest(
+  'a sheaf that comes from the barn forgets what stood behind it there',
+  (stage) => {
+    const { heap } = stage;
+    const p = heap.kmalloc(BYTES);
+    const cache = partsOf(heap).caches.view(ID);
+    const sheaves = [0, 1].map(() => cache.takeEmptySheaf(GFP_NOWAIT));
+    for (const sheaf of sheaves) cache.putEmptySheaf(sheaf);
+    assert.equal(cacheWord(heap, ID, 'emptySheaves'), 2);
+    heap.kfreeRcu(p);
+    assert.equal(sheafAt(heap, ID, 'rcu'), sheaves[1]);
+    stage.settle();
+    heap.kfreeRcu(heap.kmalloc(BYTES));
+    stage.settle();
+    assert.equal(stage.stats().freedThroughSheaf, 2);
+  },
+  SMALL,
+);
+
+heapTest(
   'sheaves of several caches wait side by side',
   (stage) => {
     const { heap } = stage;

@@ -98,11 +98,11 @@ export class Kmalloc {
   /** Takes an object of the cache with this id; 0 when nothing is to be had. */
   allocFrom(id: number, gfp: Gfp): number {
     const words = this._words;
-    const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
+    const main = words.loadPlain((this._slots + (id << CACHE_SLOT_SHIFT)) | 0);
     const count = words.loadPlain(main);
     if (count === 0 || (gfp & ZERO) !== 0) return this._allocSlow(id, gfp) | 0;
-    words.storePlain(main, count - 1);
-    return words.loadPlain(main + (SHEAF_OBJECTS - 1) + count);
+    words.storePlain(main, (count - 1) | 0);
+    return words.loadPlain((main + (SHEAF_OBJECTS - 1) + count) | 0);
   }
 
   /**
@@ -111,20 +111,26 @@ export class Kmalloc {
    * Errors   RangeError: `p` is not the start of an object or of a large allocation; it says what `p` is.
    */
   free(p: number): void {
-    const id = this.cacheOf(p);
-    if (id === 0) {
-      this._pages.freePages(p);
+    // cacheOf() and a push, written out: this is half of what an allocator does, and a call would cost as much.
+    const page = p >>> PAGE;
+    if (page >= this._totalPages || (p | 0) !== p) {
+      this._freeSlow(p);
       return;
     }
     const words = this._words;
-    const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
-    const count = words.loadPlain(main);
-    if (count === words.loadPlain(main + SHEAF_CAPACITY)) {
-      this._caches.view(id).freeSlow(p, GFP_NOWAIT);
+    const state = words.loadPlain((this._descriptors + (page << DESCRIPTOR_STEP)) | 0);
+    if ((state & KIND) !== SLAB || this._starts[(state & ABOVE_PAGE) + (p & IN_PAGE)] !== 1) {
+      this._freeSlow(p);
       return;
     }
-    words.storePlain(main + SHEAF_OBJECTS + count, p);
-    words.storePlain(main, count + 1);
+    const main = words.loadPlain((this._slots + ((state >> OWNER) << CACHE_SLOT_SHIFT)) | 0);
+    const count = words.loadPlain(main);
+    if (count === words.loadPlain((main + SHEAF_CAPACITY) | 0)) {
+      this._freeSlow(p);
+      return;
+    }
+    words.storePlain((main + SHEAF_OBJECTS + count) | 0, p);
+    words.storePlain(main, (count + 1) | 0);
   }
 
   /**
@@ -177,6 +183,19 @@ export class Kmalloc {
   private _requireBlock(p: number, state: number): number {
     if (pageKind(state) === PAGE_KIND.allocated && p % PAGE_WORDS === 0) return 0;
     return this._refuse(p);
+  }
+
+  /** Takes back a block of pages, the first object of a cache that this thread meets, or one with main full. */
+  private _freeSlow(p: number): void {
+    const id = this.cacheOf(p);
+    if (id === 0) {
+      this._pages.freePages(p);
+      return;
+    }
+    const main = this._words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
+    const full = this._words.loadPlain(main) === this._words.loadPlain(main + SHEAF_CAPACITY);
+    if (full) this._caches.view(id).freeSlow(p, GFP_NOWAIT);
+    else this.free(p);
   }
 
   /** cacheOf() for the first object of a cache that this thread meets, and for every wrong address. */

@@ -263,6 +263,28 @@ test('close() ends the turn for good: every way into another throws', () => {
   assert.equal(words.load(WORD), 40 + TURN_STEP);
 });
 
+test('isLeavable() is false where an address may be held: pinned, or inside run()', () => {
+  const { turn, host } = makeTurn();
+  assert.equal(turn.isLeavable(), true);
+  turn.spend();
+  assert.equal(turn.isLeavable(), true);
+  turn.run(() => assert.equal(turn.isLeavable(), false));
+  assert.equal(turn.isLeavable(), true);
+  turn.pin();
+  assert.equal(turn.isLeavable(), false);
+  host.runMicrotasks();
+  assert.equal(turn.isLeavable(), true);
+});
+
+test('endScopes() lets a thread that ends inside run() leave', () => {
+  const { turn, words } = makeTurn();
+  turn.run(() => {
+    turn.endScopes();
+    turn.close();
+    assert.equal(words.load(WORD) & TURN_OPEN, 0);
+  });
+});
+
 test('enter reads the grace-period number after the turn word is odd (turn:P1)', () => {
   const { turn, words } = makeTurn();
   const steps: string[] = [];

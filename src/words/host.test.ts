@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { engineHost, type Host } from './host.js';
+import { FakeHost } from '../../tests/support/fake-host.js';
+import { canLeaveAll, engineHost, type Host, leaveAll } from './host.js';
 
 /** The engine host of another engine: the module as it loads where the globals are these. */
 async function hostWhere(label: string, globals: Record<string, unknown>): Promise<Host> {
@@ -20,6 +21,26 @@ async function hostWhere(label: string, globals: Record<string, unknown>): Promi
     }
   }
 }
+
+test('leaveAll() leaves everything that the thread has entered', () => {
+  const host = new FakeHost();
+  const left: string[] = [];
+  leaveAll(host);
+  for (const name of ['one', 'two'])
+    host.entered.add({ leave: () => left.push(name), isLeavable: () => true });
+  leaveAll(host);
+  assert.deepEqual(left, ['one', 'two']);
+});
+
+test('canLeaveAll() is false where one of them must stay', () => {
+  const host = new FakeHost();
+  assert.equal(canLeaveAll(host), true);
+  host.entered.add({ leave: () => {}, isLeavable: () => true });
+  assert.equal(canLeaveAll(host), true);
+  host.entered.add({ leave: () => {}, isLeavable: () => false });
+  host.entered.add({ leave: () => {}, isLeavable: () => true });
+  assert.equal(canLeaveAll(host), false);
+});
 
 test('engineHost may wait in Node', () => {
   assert.equal(engineHost.waitRight, 'may-wait');

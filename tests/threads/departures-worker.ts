@@ -7,6 +7,9 @@ import { HEAD_OFFSET, Patterns } from './pattern.js';
 import { Random } from './seed.js';
 import { report, takeBriefing } from './team.js';
 
+/** For a slot that other threads leave within some milliseconds. */
+const SLOT_LIMIT_MILLIS = 10_000;
+
 const briefing = takeBriefing<DeparturesBriefing>();
 const random = new Random(briefing.seed, briefing.worker);
 
@@ -54,13 +57,16 @@ function leaveTraces(heap: Heap): void {
 /** Joins, works a little and leaves, so many times; where no slot is free, tries again. */
 function rejoin(times: number): void {
   let refusals = 0;
+  let deadline = performance.now() + SLOT_LIMIT_MILLIS;
   let mine: Address[] = [];
   for (let i = 0; i < times; ) {
     const heap = tryAttach();
     if (heap === undefined) {
       refusals++;
+      if (performance.now() > deadline) throw new Error('no thread has left its slot for too long');
       continue;
     }
+    deadline = performance.now() + SLOT_LIMIT_MILLIS;
     mine = workALittle(heap, mine);
     if (++i === times) heap.kfreeBulk(mine);
     heap.detach();

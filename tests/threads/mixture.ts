@@ -54,9 +54,8 @@ export async function runMixture(mixture: Mixture): Promise<void> {
   const slots = threads * attachments + 1;
   const heaps = mixture.options.map((options) => Heap.create({ ...options, threads: slots }));
   const sites = heaps.map((heap) => ({ handle: heap.handle, mailbox: makeMailbox(heap) }));
-  const briefing: MixtureBriefing = {
-    ...{ sites, mailboxWords: MAILBOX_WORDS, operations, rejoinAfter, attachments },
-  };
+  const mailboxWords = MAILBOX_WORDS;
+  const briefing: MixtureBriefing = { sites, mailboxWords, operations, rejoinAfter, attachments };
   const team = startTeam<MixtureResult[]>('mixture-worker', new Array(threads).fill(briefing));
   await watch(heaps, team.results);
   const results = await team.results;
