@@ -55,9 +55,13 @@ export class MapGrowth {
 
   private _grow(number: number): void {
     if (!this._growLock.tryAcquire()) return;
-    // Someone may have doubled it since.
-    const level = this._isFull(number) ? this._addSegment() : 0;
-    this._growLock.release();
+    let level = 0;
+    try {
+      // Someone may have doubled it since.
+      if (this._isFull(number)) level = this._addSegment();
+    } finally {
+      this._growLock.release();
+    }
     if (level === 0) return;
     const locks = 1 << this._locks.firstLevel();
     for (let i = 0; i < locks; i++) this._linkBuckets(level, i);
@@ -93,11 +97,14 @@ export class MapGrowth {
 
   private _linkStretch(level: number, number: number, from: number, end: number): void {
     this._locks.acquire(number);
-    // The table may have doubled again: bucket i is then bucket i << 1, with the same word.
-    const now = this._table.level();
-    for (let bucket = from; bucket < end; bucket += 2) {
-      this._table.linkBucket(now, bucket << (now - level));
+    try {
+      // The table may have doubled again: bucket i is then bucket i << 1, with the same word.
+      const now = this._table.level();
+      for (let bucket = from; bucket < end; bucket += 2) {
+        this._table.linkBucket(now, bucket << (now - level));
+      }
+    } finally {
+      this._locks.release(number);
     }
-    this._locks.release(number);
   }
 }

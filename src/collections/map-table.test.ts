@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
 import { ReclaimingMemory } from '../heap/reclaiming-memory.js';
+import { balance } from '../inspect/balance.js';
 import { BUCKET_LOCK, BUCKET_LOCK_WORDS, MAP } from '../layout/map-record.js';
 import { NAME_KIND } from '../layout/name-record.js';
 import type { Heap } from '../shared-heap.js';
@@ -160,4 +161,26 @@ heapTest(
     assert.equal(map.size, 70);
   },
   ROOMY,
+);
+
+heapTest(
+  'a stack overflow anywhere in a map operation leaves the map whole and no lock held',
+  (stage) => {
+    const map = stage.heap.map<string, number>('test');
+    const overflowFrom = (depth: number): number => {
+      if (depth % 2 === 0) map.set(`key ${depth % 500}`, depth);
+      else map.delete(`key ${depth % 70}`);
+      return overflowFrom(depth + 1) + 1;
+    };
+    for (let depth = 0; depth < 20; depth++) {
+      assert.throws(() => overflowFrom(depth), /call stack/);
+      stage.heap.quiesce();
+    }
+    for (let i = 0; i < 500; i++) map.set(`key ${i}`, i);
+    for (let i = 0; i < 500; i++) assert.equal(map.get(`key ${i}`), i);
+    stage.endTurns();
+    // An object that was in hand when the stack ran out is lost, and nothing else.
+    assert.deepEqual(balance(stage.words).problems, []);
+  },
+  { all: { bytes: 32 * 2 ** 20, spinRounds: 1000 }, tiny: { pages: 8192 } },
 );

@@ -9,6 +9,8 @@
  * What was unlinked is the caller's to free after a grace period, when the lock is released.
  *
  * I1  Under a lock: no allocation, no freeing, no function of the caller's.
+ * I2  Under a lock, what calls deepest comes first, and the one store that matters last. So where the stack
+ *     overflows, it does so before anything has changed, and the lock is released.
  */
 import type { MapMemory } from '../heap/map-memory.js';
 import { ENTRY } from '../layout/map-record.js';
@@ -66,14 +68,22 @@ export class MapWriter {
    */
   put(draft: EntryDraft, entry: number, expected: number): number {
     const number = this._locks.numberOf(draft.words[ORDER]!);
-    this._acquireFor(entry, number);
-    const found = this._table.locate(draft);
-    const changes = expected === ANY || found === expected;
-    if (changes) this._link(entry, found, number);
-    this._locks.release(number);
-    if (!changes) this._memory.free(entry);
-    else if (found === 0) this._growth.afterInsert(number);
-    else this._memory.freeRcu(found, RCU_HEAD);
+    let found = 0;
+    let changes = false;
+    try {
+      this._locks.acquire(number);
+      try {
+        found = this._table.locate(draft);
+        changes = expected === ANY || found === expected;
+        if (changes) this._link(entry, found, number);
+      } finally {
+        this._locks.release(number);
+      }
+    } finally {
+      if (!changes) this._memory.free(entry);
+    }
+    if (changes && found === 0) this._growth.afterInsert(number);
+    else if (changes) this._memory.freeRcu(found, RCU_HEAD);
     return found;
   }
 
@@ -84,15 +94,16 @@ export class MapWriter {
    */
   remove(draft: EntryDraft, expected: number): number {
     const number = this._locks.numberOf(draft.words[ORDER]!);
+    let found = 0;
+    let changes = false;
     this._locks.acquire(number);
-    const found = this._table.locate(draft);
-    const changes = found !== 0 && (expected === ANY || found === expected);
-    if (changes) {
-      // map-table:P3: publishes the way round the entry, which keeps its own link.
-      this._words.store(this._table.before, this._words.loadPlain(found));
-      this._locks.addEntries(number, -1);
+    try {
+      found = this._table.locate(draft);
+      changes = found !== 0 && (expected === ANY || found === expected);
+      if (changes) this._unlink(found, number);
+    } finally {
+      this._locks.release(number);
     }
-    this._locks.release(number);
     if (changes) this._memory.freeRcu(found, RCU_HEAD);
     return found;
   }
@@ -118,37 +129,41 @@ export class MapWriter {
     const words = this._words;
     const { before } = this._table;
     words.storePlain(entry, words.loadPlain(found === 0 ? before : found));
+    if (found === 0) this._locks.addEntries(number, 1);
     // map-table:P3: publishes the entry; one that it replaces keeps its own link.
     words.store(before, entry);
-    if (found === 0) this._locks.addEntries(number, 1);
   }
 
-  private _acquireFor(entry: number, number: number): void {
-    try {
-      this._locks.acquire(number);
-    } catch (error) {
-      this._memory.free(entry);
-      throw error;
-    }
+  private _unlink(found: number, number: number): void {
+    this._locks.addEntries(number, -1);
+    // map-table:P3: publishes the way round the entry, which keeps its own link.
+    this._words.store(this._table.before, this._words.loadPlain(found));
   }
 
   /** Empties buckets from the hash `from` on, and returns the hash to go on from. */
   private _clearStretch(number: number, from: number, end: number, removed: number[]): number {
-    const words = this._words;
     this._locks.acquire(number);
-    const level = this._table.level();
-    const hashes = 2 ** (32 - level);
-    const stop = Math.min(end / hashes, from / hashes + BUCKETS_A_HOLD);
-    for (let bucket = from / hashes; bucket < stop; bucket++) {
-      const word = this._table.wordOf(level, bucket);
-      let link = words.loadPlain(word);
-      if (link <= 0) continue;
-      for (; link > 0; link = words.loadPlain(link)) removed.push(link);
-      // map-table:P3: publishes the way round the entries, which keep their links.
-      words.store(word, link);
+    try {
+      const level = this._table.level();
+      const hashes = 2 ** (32 - level);
+      const stop = Math.min(end / hashes, from / hashes + BUCKETS_A_HOLD);
+      for (let bucket = from / hashes; bucket < stop; bucket++) {
+        this._clearBucket(this._table.wordOf(level, bucket), number, removed);
+      }
+      return stop * hashes;
+    } finally {
+      this._locks.release(number);
     }
-    this._locks.addEntries(number, -removed.length);
-    this._locks.release(number);
-    return stop * hashes;
+  }
+
+  private _clearBucket(word: number, number: number, removed: number[]): void {
+    const words = this._words;
+    const count = removed.length;
+    let link = words.loadPlain(word);
+    if (link <= 0) return;
+    for (; link > 0; link = words.loadPlain(link)) removed.push(link);
+    this._locks.addEntries(number, count - removed.length);
+    // map-table:P3: publishes the way round the entries, which keep their links.
+    words.store(word, link);
   }
 }

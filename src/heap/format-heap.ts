@@ -5,7 +5,7 @@ import { ZONE } from '../layout/zone-record.js';
 import { Buddy } from '../pages/buddy.js';
 import { writeFirstCaches } from '../slab/slab-caches.js';
 import type { Host } from '../words/host.js';
-import { MAX_ORDER, PAGE_BYTES } from '../words/units.js';
+import { MAX_HEAP_BYTES, MAX_ORDER, PAGE_BYTES } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { type HeapOptions, requestedSize, resolveOptions } from './heap-options.js';
 
@@ -16,6 +16,12 @@ export function planFrom(options: HeapOptions, host: Host): Geometry {
   const size = requestedSize(options);
   const totalPages = 'pages' in size ? totalPagesFor(size.pages, shape) : Math.ceil(size.bytes / PAGE_BYTES);
   const geometry = planHeap({ ...shape, totalPages });
+  if (totalPages * PAGE_BYTES > MAX_HEAP_BYTES) {
+    throw new RangeError(
+      `created a heap of ${geometry.totalPages - geometry.firstPage} pages to hand out, which with the heap's own ` +
+        `records are ${totalPages}; a heap has at most ${MAX_HEAP_BYTES / PAGE_BYTES} pages in all`,
+    );
+  }
   if (geometry.totalPages > geometry.firstPage) return geometry;
   throw new RangeError(
     `created a heap of ${totalPages * PAGE_BYTES} bytes, which its own records fill (${geometry.firstPage} pages); ` +

@@ -89,6 +89,26 @@ heapTest(
 );
 
 heapTest(
+  'detach() with objects that wait on leaves them to others, and no timer behind',
+  (stage) => {
+    const leaver = stage.attach();
+    const blocker = stage.attach();
+    partsOf(blocker.heap).turn.pin();
+    leaver.heap.kfreeRcu(leaver.heap.kmalloc(64));
+    leaver.host.runMicrotasks();
+    leaver.heap.kfreeRcu(leaver.heap.kmalloc(64));
+    leaver.heap.detach();
+    assert.deepEqual(leaver.host.timers, []);
+    leaver.host.advance(1000);
+    assert.equal(stage.stats().objectsWaiting, 2);
+    blocker.heap.detach();
+    partsOf(stage.heap).turn.pin();
+    stage.settle();
+  },
+  SMALL,
+);
+
+heapTest(
   'every operation after detach() throws an error that says so',
   (stage) => {
     const { heap, host } = stage.attach();
@@ -146,6 +166,19 @@ heapTest(
     host.exit();
     assert.deepEqual([stateOf(stage.heap, 1), stateOf(stage.heap, 2)], [SLOT_STATE.free, SLOT_STATE.free]);
     assert.equal(host.exitTasks.size, 0);
+  },
+  SMALL,
+);
+
+heapTest(
+  'a thread that ends in an orderly way inside turn(fn) detaches too',
+  (stage) => {
+    const { heap, host } = stage.attach();
+    heap.turn(() => {
+      stage.heap.kfree(heap.kmalloc(64));
+      host.exit();
+      assert.equal(stateOf(stage.heap, 1), SLOT_STATE.free);
+    });
   },
   SMALL,
 );
@@ -323,6 +356,47 @@ heapTest(
     assert.equal(isInTurn(heap), false);
     const { objectsWaiting, freedThroughList, freedThroughSheaf } = stage.stats();
     assert.deepEqual([objectsWaiting, freedThroughList, freedThroughSheaf], [0, 1, 1]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'synchronizeRcuSync() frees what was freed before the call, whatever turns begin meanwhile',
+  (stage) => {
+    const { heap } = stage;
+    const other = stage.attach();
+    partsOf(other.heap).turn.pin();
+    heap.kfreeRcu(heap.kmalloc(64));
+    stage.words.wait = () => {
+      other.heap.quiesce();
+      return 'ok';
+    };
+    heap.synchronizeRcuSync();
+    assert.equal(stage.stats().objectsWaiting, 0);
+  },
+  SMALL,
+);
+
+heapTest(
+  'synchronizeRcu() needs no timer where everybody is between turns, and frees what waited',
+  async (stage) => {
+    const { heap, host } = stage;
+    heap.kfreeRcu(heap.kmalloc(64));
+    host.runMicrotasks();
+    assert.equal(stage.stats().objectsWaiting, 1);
+    await heap.synchronizeRcu();
+    assert.deepEqual([stage.stats().objectsWaiting, host.nowMillis()], [0, 0]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'synchronizeRcu() of a heap that is detached meanwhile resolves all the same',
+  async (stage) => {
+    const { heap } = stage.attach();
+    const done = heap.synchronizeRcu();
+    heap.detach();
+    await done;
   },
   SMALL,
 );

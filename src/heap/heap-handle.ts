@@ -47,6 +47,12 @@ function requireHeap(buffer: SharedArrayBuffer): void {
   if (word('magic0') !== MAGIC_0 || word('magic1') !== MAGIC_1) {
     throw new AttachError('foreign', 'attached to a shared buffer in which Heap.create() made no heap');
   }
+  if ((buffer as { growable?: boolean }).growable === true) {
+    throw new AttachError(
+      'foreign',
+      'attached to a heap in a growable buffer, over which every access is many times slower; copy it into one of fixed length',
+    );
+  }
   if (word('version') !== LAYOUT_VERSION) {
     throw new AttachError(
       'version',

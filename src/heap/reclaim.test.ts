@@ -10,10 +10,13 @@ import { ReclaimingMemory } from './reclaiming-memory.js';
 const SMALL = { all: { pageListHigh: 8 }, tiny: { pages: 64 } };
 const BYTES = 4096;
 
-/** Takes every page, keeping none on the lists. */
+/** Takes every page: blocks of 8 pages first, then single ones. */
 function fill(heap: Heap): Address[] {
   const blocks: Address[] = [];
-  for (let p = heap.allocPages(0, GFP_NOWAIT); p !== 0; p = heap.allocPages(0, GFP_NOWAIT)) blocks.push(p);
+  for (const order of [3, 0]) {
+    for (let p = heap.allocPages(order, GFP_NOWAIT); p !== 0; p = heap.allocPages(order, GFP_NOWAIT))
+      blocks.push(p);
+  }
   return blocks;
 }
 
@@ -64,6 +67,42 @@ heapTest(
     heap.quiesce();
     const again = Array.from({ length: 3 }, () => heap.allocPages(0));
     freeAll(stage, [...blocks, ...again]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'kmalloc() has what a turn of another thread held up until now',
+  (stage) => {
+    const { heap, host } = stage;
+    const other = stage.attach();
+    const blocks = fill(heap);
+    for (const p of blocks.splice(0, 3)) heap.kfreeRcu(p);
+    partsOf(other.heap).turn.pin();
+    host.runMicrotasks();
+    assert.throws(() => heap.allocPages(0), OutOfMemoryError);
+    other.host.runMicrotasks();
+    const again = Array.from({ length: 3 }, () => heap.allocPages(0));
+    freeAll(stage, [...blocks, ...again]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'an operation that keeps no address has what this very turn freed, without waiting',
+  (stage) => {
+    const heap = Heap.attach(stage.heap.handle, {}, { host: new FakeHost('may-spin') });
+    const memory = new ReclaimingMemory(partsOf(heap));
+    memory.turn.spend();
+    const blocks: number[] = [];
+    for (let p = memory.tryAlloc(BYTES); p !== 0; p = memory.tryAlloc(BYTES)) blocks.push(p);
+    for (const p of blocks.splice(0, 2)) memory.freeRcu(p, 0);
+    const p = memory.alloc(BYTES);
+    assert.throws(() => {
+      for (;;) blocks.push(memory.alloc(BYTES));
+    }, OutOfMemoryError);
+    for (const block of [...blocks, p]) memory.free(block);
+    heap.detach();
   },
   SMALL,
 );

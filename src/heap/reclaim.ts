@@ -17,8 +17,10 @@ const GRACE_PERIOD_MILLIS = 100;
 /** Tries `alloc` again after each way of getting memory back; 0 when none has brought any. */
 export function reclaimFor(parts: HeapParts, alloc: () => number): number {
   const { turn, driver, caches, pages } = parts;
-  if (!turn.pinned) turn.quiesce();
-  driver.flush();
+  // Sealed before the turn ends: what is sealed after waits for the turn that starts then.
+  driver.seal();
+  if (turn.isOpen() && !turn.pinned) turn.quiesce();
+  else driver.flush();
   let p = alloc();
   if (p !== 0) return p;
   turn.run(() => {

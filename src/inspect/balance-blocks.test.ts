@@ -18,7 +18,7 @@ const freeHead = (order: number) =>
 /** First page of the allocated block of order 2, of a free block of order 4, of a slab of order 2. */
 const block = heap.block >>> PAGE_SHIFT;
 const free = freeHead(4);
-const wide = heap.wide >>> PAGE_SHIFT;
+const wide = (heap.wide >>> PAGE_SHIFT) & ~3;
 const threadPage = heap.at(heap.slot(0, SLOT.pageLists));
 /** A page of odd number among those of order 0 on alpha's list. */
 const oddPage = threadPage % 2 === 1 ? threadPage : threadPage - 1;
@@ -79,7 +79,7 @@ testCorruptions(heap, [
     what: "a page of a slab with another page's state",
     word: state(wide + 3),
     value: heap.at(state(wide + 2)),
-    problems: [`page ${wide + 3} has state 0x50824, inside a slab of cache 40 it is 0x50c24`],
+    problems: [`page ${wide + 3} has state 0x60824, inside a slab of cache 48 it is 0x60c24`],
   },
   {
     what: 'a free block with an owner',
@@ -111,10 +111,10 @@ testCorruptions(heap, [
     word: state(wide),
     value: pageState(PAGE_KIND.slab, 1, WIDE),
     problems: [
-      `page ${wide + 1} has state 0x50424, inside a slab of cache 40 it is 0x50414`,
-      `page ${wide} is a slab of cache 40, of order 1; slabs of the cache have order 2`,
-      `pages ${wide + 2} to ${wide + 3} are in no block: state 0x50824 of page ${wide + 2} is a tail's`,
-      `the partial list of cache 40 leads to page ${wide}, which is a slab of cache 40`,
+      `page ${wide + 1} has state 0x60424, inside a slab of cache 48 it is 0x60414`,
+      `page ${wide} is a slab of cache 48, of order 1; slabs of the cache have order 2`,
+      `pages ${wide + 2} to ${wide + 3} are in no block: state 0x60824 of page ${wide + 2} is a tail's`,
+      `the partial list of cache 48 leads to page ${wide}, which is a slab of cache 48`,
     ],
   },
 ]);

@@ -42,16 +42,17 @@ function tabulateClasses(): Uint8Array {
 
 /**
  * Order of the slabs for objects of `objectWords` words: the smallest that holds 16 objects with at most 1/16
- * left over at the end, else the one up to 3 that leaves the smallest part over.
+ * left over at the end, else the one up to 3 that leaves the smallest part over. Where a slab may hold fewer
+ * objects than that, the smallest order that holds them.
  */
-export function slabOrderFor(objectWords: number): number {
+export function slabOrderFor(objectWords: number, maxObjects = WANTED_OBJECTS): number {
   let best = MAX_SLAB_ORDER;
   let bestShare = 1;
   for (let order = 0; order <= MAX_SLAB_ORDER; order++) {
     const slabWords = PAGE_WORDS << order;
     const objects = Math.floor(slabWords / objectWords);
     const share = (slabWords - objects * objectWords) / slabWords;
-    if (objects >= WANTED_OBJECTS && share <= 1 / 16) return order;
+    if (objects >= WANTED_OBJECTS ? share <= 1 / 16 : objects >= maxObjects) return order;
     if (objects > 0 && share < bestShare) [best, bestShare] = [order, share];
   }
   return best;

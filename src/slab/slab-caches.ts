@@ -124,7 +124,7 @@ export function writeFirstCaches(words: Words, geometry: Geometry): void {
 
 function writeCacheRecord(words: Words, geometry: Geometry, id: number, objectWords: number): void {
   const record = cacheStart(geometry, id);
-  const order = slabOrderFor(objectWords);
+  const order = slabOrderFor(objectWords, geometry.maxSlabObjects);
   const fitting = Math.floor((PAGE_WORDS << order) / objectWords);
   words.storePlain(record + CACHE.objectWords, objectWords);
   words.storePlain(record + CACHE.slabOrder, order);

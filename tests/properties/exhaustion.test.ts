@@ -6,6 +6,8 @@ import { HEAD_OFFSET, Patterns } from '../threads/pattern.js';
 import { mix } from '../threads/seed.js';
 
 const ROUNDS = 12;
+/** The last is a block of pages. */
+const OBJECT_BYTES = [64, 1000, 16_384];
 const SIZES: readonly (readonly [string, HeapOptions])[] = [
   ['default sizes, 40 pages', { pages: 40, maxCaches: 70, mapBucketsLog2: 2 }],
   ['TINY sizes, 80 pages', { ...TINY, pages: 80 }],
@@ -86,6 +88,39 @@ for (const [sizes, options] of SIZES) {
     heap.kfree(p);
     held.push(heap.kmalloc(700));
     heap.kfreeBulk(held);
+    heap.shrink();
+    assert.deepEqual(heap.balance().unreachable, []);
+    heap.detach();
+  });
+
+  test(`kmalloc() gets for one size what was given back in another (${sizes})`, () => {
+    const heap = Heap.create(options);
+    const counts = OBJECT_BYTES.map(() => [] as number[]);
+    for (let round = 0; round < 3; round++) {
+      for (const [i, bytes] of OBJECT_BYTES.entries()) {
+        const held: Address[] = [];
+        counts[i]!.push(untilFull(() => held.push(heap.kmalloc(bytes))));
+        heap.kfreeBulk(held);
+      }
+    }
+    for (const [i, bytes] of OBJECT_BYTES.entries()) {
+      const [first, ...later] = counts[i]!;
+      assert.ok(Math.min(...later) > 0.7 * first!, `objects of ${bytes} bytes by round: ${counts[i]}`);
+    }
+    heap.detach();
+  });
+
+  test(`Heap.slabCache() of a heap with all caches made throws and keeps nothing of it (${sizes})`, () => {
+    const heap = Heap.create(options);
+    let made = 0;
+    assert.throws(
+      () => {
+        for (; ; made++) heap.slabCache(`cache ${made}`, 8 + made);
+      },
+      { name: 'RangeError', message: /all \d+ caches made/ },
+    );
+    assert.ok(made > 0);
+    assert.equal(heap.slabCache('cache 0', 8).objectBytes, 8);
     heap.shrink();
     assert.deepEqual(heap.balance().unreachable, []);
     heap.detach();

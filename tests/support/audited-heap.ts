@@ -36,8 +36,8 @@ export const SHEAF_CAPACITY = 3;
 export const EMPTY = 8;
 const EMPTY_BYTES = 64;
 /** The cache of `wide`, whose slabs are of order 2: objects of 1 KiB. */
-export const WIDE = 40;
-const WIDE_BYTES = 1024;
+export const WIDE = 48;
+const WIDE_BYTES = 2048;
 /** The cache that is named 'c': the first after those of the size classes. */
 export const NAMED = 65;
 

@@ -4,6 +4,9 @@ import { Heap } from '../../src/index.js';
 import { BUSY_MAP, type GracePeriodsBriefing, SIGNAL } from './grace-periods.js';
 import { report, takeBriefing } from './team.js';
 
+/** Far less than an allocation waits for. */
+const TURN_MILLIS = 3;
+
 const briefing = takeBriefing<GracePeriodsBriefing>();
 const heap = Heap.attach(briefing.handle, { name: briefing.role });
 const { words } = heap;
@@ -54,6 +57,9 @@ switch (briefing.role) {
   case 'sleeps in a turn':
     heap.turn(sleep);
     break;
+  case 'takes turn after turn':
+    until(() => heap.turn(() => spin(TURN_MILLIS)));
+    break;
   case 'holds addresses in one run':
     heap.kfree(heap.kmalloc(64));
     until(() => {});
@@ -65,6 +71,11 @@ report(rounds);
 function loopOverGet(): void {
   const map = heap.map<string, number>(BUSY_MAP);
   until(() => map.get('hot'));
+}
+
+function spin(millis: number): void {
+  const end = performance.now() + millis;
+  while (performance.now() < end) words.pause();
 }
 
 function until(act: () => unknown): void {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type Address, Heap, type HeapOptions, TINY } from '../../src/index.js';
+import { type Address, Heap, type HeapOptions, OutOfMemoryError, TINY } from '../../src/index.js';
 import { BUSY_MAP, type GracePeriodsBriefing, type Role, SIGNAL, SIGNAL_WORDS } from './grace-periods.js';
 import { requireBalance, settle } from './rest.js';
 import { SEED_NOTE } from './seed.js';
@@ -107,4 +107,30 @@ for (const role of HOLDING_UP) {
       assert.deepEqual(events, ['stopped', 'synchronized'], SEED_NOTE);
     });
   });
+}
+
+test('SharedMap.set() in a full heap waits for the turns of others to get what was deleted', async () => {
+  await withBusyThread({ pages: 120, maxCaches: 70 }, 'takes turn after turn', async (heap) => {
+    const map = heap.map<string, string>('full');
+    const value = 'x'.repeat(2000);
+    let keys = 0;
+    while (canSet(() => map.set(`key ${keys}`, value))) keys++;
+    let served = 0;
+    for (let i = 0; i < keys; i++) {
+      map.delete(`key ${i}`);
+      if (canSet(() => map.set(`instead of ${i}`, value))) served++;
+    }
+    // A thread that the system keeps from ending its turn for long may cost some.
+    assert.ok(served > 0.8 * keys, `${served} of ${keys} ${SEED_NOTE}`);
+  });
+});
+
+function canSet(set: () => unknown): boolean {
+  try {
+    set();
+    return true;
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return false;
+    throw error;
+  }
 }

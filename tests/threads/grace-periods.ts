@@ -10,7 +10,8 @@ export type Role =
   | 'sleeps in idle()'
   | 'sleeps in idle(), attached twice'
   | 'sleeps in a turn'
-  | 'holds addresses in one run';
+  | 'holds addresses in one run'
+  | 'takes turn after turn';
 
 export interface GracePeriodsBriefing {
   readonly handle: HeapHandle;

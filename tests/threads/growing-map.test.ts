@@ -18,7 +18,7 @@ async function grow(options: HeapOptions, steps: number): Promise<void> {
   heap.words.fillPlain(progress, progress + WORKERS, 0);
   const briefing: GrowingMapBriefing = { handle: heap.handle, progress, workers: WORKERS, steps };
   const looks = await startTeam<number>('growing-map-worker', new Array(WORKERS).fill(briefing)).results;
-  for (const count of looks) assert.ok(count > steps / 2, `only ${count} looks ${SEED_NOTE}`);
+  for (const count of looks) assert.ok(count > steps / 10, `only ${count} looks ${SEED_NOTE}`);
 
   const map = heap.map<string, number>(GROWING_MAP);
   assert.equal(map.size, WORKERS * keysLeft(steps), SEED_NOTE);
@@ -33,7 +33,7 @@ async function grow(options: HeapOptions, steps: number): Promise<void> {
 }
 
 test('SharedMap shows every thread what others have done, while it grows from 2 buckets (default sizes)', async () => {
-  await grow({ bytes: 64 * 2 ** 20, mapBucketsLog2: 1 }, 9000);
+  await grow({ bytes: 64 * 2 ** 20, mapBucketsLog2: 1 }, 6000);
 });
 
 test('SharedMap shows every thread what others have done, while it grows from 2 buckets (TINY sizes)', async () => {
