@@ -13,7 +13,7 @@
 
 import type { MapMemory } from '../heap/map-memory.js';
 import { MAP, MAX_LEVEL } from '../layout/map-record.js';
-import { RawSpinLock } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError, RawSpinLock } from '../locks/raw-spin-lock.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import type { BucketLocks } from './bucket-locks.js';
 import type { MapTable } from './map-table.js';
@@ -64,7 +64,12 @@ export class MapGrowth {
     }
     if (level === 0) return;
     const locks = 1 << this._locks.firstLevel();
-    for (let i = 0; i < locks; i++) this._linkBuckets(level, i);
+    try {
+      for (let i = 0; i < locks; i++) this._linkBuckets(level, i);
+    } catch (error) {
+      // The insert is made, so it may not fail any more; the buckets that are left are linked by who needs them.
+      if (!(error instanceof LockTimeoutError)) throw error;
+    }
   }
 
   /** Doubles the table, whose new buckets are on no list yet. Returns its level; 0 without memory. */

@@ -300,16 +300,30 @@ heapTest(
 );
 
 heapTest(
-  'allocPages() and kmalloc() refuse contradictory and unknown gfp with a TypeError',
+  'every allocation refuses contradictory and unknown gfp with a TypeError, whatever is to be had',
   (stage) => {
     const { heap } = stage;
+    const cache = heap.slabCache('things', 64);
+    heap.kfree(heap.kmalloc(64));
+    cache.free(cache.alloc());
     for (const gfp of [__GFP_DIRECT_RECLAIM, 1, 0x1000]) {
       assert.throws(() => heap.allocPages(0, gfp), TypeError);
+      assert.throws(() => heap.kmalloc(64, gfp), TypeError);
+      assert.throws(() => heap.kmalloc(10_000, gfp), TypeError);
+      assert.throws(() => cache.alloc(gfp), TypeError);
     }
+  },
+  SMALL,
+);
+
+heapTest(
+  'allocPages() of what is no order throws the RangeError of the page allocator',
+  (stage) => {
     assert.throws(
-      () => heap.allocPages(11),
+      () => stage.heap.allocPages(11),
       /allocated pages of order 11; an order is an integer in 0\.\.10/,
     );
+    assert.throws(() => stage.heap.allocPagesNolock(-1), /allocated pages of order -1/);
   },
   SMALL,
 );

@@ -95,6 +95,7 @@ export class HeapCore {
    */
   kmalloc(bytes: number, gfp: Gfp = DEFAULT_GFP): Address {
     if (this._turn.pinned === false) this._turn.pin();
+    if (gfp !== DEFAULT_GFP) requireGfp(gfp);
     const p = this._kmalloc.alloc(bytes, gfp);
     return (p !== 0 ? p : this._kmallocHard(bytes, gfp) | 0) as Address;
   }

@@ -1,6 +1,6 @@
 /** NamedCache: what heap.slabCache() returns: objects of one size under one name, in every thread. */
 import type { Gfp } from '../pages/gfp.js';
-import { GFP_KERNEL } from '../pages/gfp.js';
+import { GFP_KERNEL, requireGfp } from '../pages/gfp.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
 import type { Turn } from '../threads/turn.js';
 import { type Address, BYTES_PER_WORD } from '../words/units.js';
@@ -32,6 +32,7 @@ export class NamedCache {
   /** Takes an object; errors and contexts as kmalloc. */
   alloc(gfp: Gfp = GFP_KERNEL): Address {
     this._turn.pin();
+    requireGfp(gfp);
     const p = this._kmalloc.allocFrom(this._id, gfp);
     return p !== 0 ? (p as Address) : this._allocHard(gfp);
   }

@@ -80,7 +80,7 @@ test('acquire() looks before it tries again, so that waiting costs the owner no 
   others.acquire();
   words.tries = 0;
   assert.throws(() => mine.acquire(), LockTimeoutError);
-  assert.equal(words.tries, 1);
+  assert.ok(words.tries <= 2, `${words.tries} tries in 50 rounds`);
 });
 
 test('acquire() goes on waiting where another thread was faster', () => {
@@ -120,6 +120,19 @@ test('acquire() gives up after its rounds with a LockTimeoutError that names the
   );
   assert.equal(words.pauses, 8);
   assert.equal(words.loadPlain(WORD), OTHERS);
+});
+
+test('acquire() takes a lock that becomes free with its last look, and blames nobody', () => {
+  const { words, mine, others } = makeLock(8);
+  others.acquire();
+  const load = words.load.bind(words);
+  words.load = (index) => {
+    const found = load(index);
+    if (words.pauses === 8) others.release();
+    return found;
+  };
+  mine.acquire();
+  assert.equal(words.loadPlain(WORD), MINE);
 });
 
 test('acquireIf(true) spins for a busy lock, acquireIf(false) tries once', () => {

@@ -89,7 +89,8 @@ export class RawSpinLock {
       // P1: observes what the last owner wrote before its release.
       if (this._words.compareExchange(this._word, 0, this._tag) === 0) return;
     }
-    // Publishes nothing: names the owner in the error.
-    throw new LockTimeoutError(this.name, this._words.load(this._word), this._rounds);
+    // P1: a last try, which else names the owner in the error.
+    const owner = this._words.compareExchange(this._word, 0, this._tag);
+    if (owner !== 0) throw new LockTimeoutError(this.name, owner, this._rounds);
   }
 }

@@ -227,14 +227,39 @@ for (const [name, call] of FREE_CALLS) {
   heapTest(
     `${name} of what is no object throws a RangeError that says what it is, and changes nothing (kmalloc:I1)`,
     (stage) => {
-      const wrong = wrongAddresses(stage);
-      const before = snapshotOf(stage.words);
-      for (const { p, what } of wrong) {
+      // A thread that has freed no object of the cache yet looks at its addresses in another way.
+      for (const isMet of [false, true]) {
+        if (isMet) stage.heap.kfree(stage.heap.kmalloc(96));
+        stage.hold(stage.heap.kmalloc(96));
+        const wrong = wrongAddresses(stage);
+        const before = snapshotOf(stage.words);
+        for (const { p, what } of wrong) {
+          assert.throws(() => call(stage, p), {
+            name: 'RangeError',
+            message: `freed address ${p}, which is ${what}; pass an address that kmalloc() returned, once`,
+          });
+        }
+        assertUnchanged(stage.words, before);
+      }
+    },
+    SMALL,
+  );
+
+  heapTest(
+    `${name} of a page on the list of slot 1 throws a RangeError, though this thread knows the objects of cache 1`,
+    (stage) => {
+      const other = stage.attach().heap;
+      stage.heap.kfree(stage.heap.kmalloc(8));
+      // One object out, so that the sheaf has room for a wrong one.
+      stage.hold(stage.heap.kmalloc(8));
+      assert.equal(classOf(8), partsOf(other).membership.slot);
+      const page = other.allocPages(0);
+      other.freePages(page);
+      for (const p of [page, page + 2]) {
         assert.throws(() => call(stage, p), {
           name: 'RangeError',
-          message: `freed address ${p}, which is ${what}; pass an address that kmalloc() returned, once`,
+          message: /which is in a free block of 2\^0 pages at \d+, on the list of thread slot 1;/,
         });
-        assertUnchanged(stage.words, before);
       }
     },
     SMALL,

@@ -205,3 +205,32 @@ slabTest('a slab that is not to be listed for want of the lock goes back to the 
   pages.allocPages = allocPages;
   assert.deepEqual([count('slabs'), stage.stats().pages.inUse], [0, inUse]);
 });
+
+slabTest('fill() and takeOne() have their part of a new slab before other threads can empty it', (scene) => {
+  const { stage, slabs, lock, newSheaf } = scene;
+  const sheaf = newSheaf();
+  const { words, geometry, pages } = partsOf(stage.attach().heap);
+  const record = cacheStart(geometry, scene.id);
+  const others = new SlabList(words, geometry, record, scene.id, impatientLock(words, lock, 'slabs'), pages);
+  const taken: number[] = [];
+  const robAll = (): void => {
+    while (scene.count('partialSlabs') > 0) taken.push(others.takeOne(GFP_NOLOCK));
+  };
+  const store = stage.words.store.bind(stage.words);
+  let robbing = true;
+  stage.words.store = (index, value) => {
+    store(index, value);
+    // Whenever the lock is free, another thread takes all that is on the slabs.
+    if (index !== lock || !robbing) return;
+    robbing = false;
+    robAll();
+    robbing = true;
+  };
+  assert.ok(slabs.fill(sheaf, GFP_NOWAIT) > 0);
+  assert.equal(scene.count('partialSlabs'), 0);
+  const p = slabs.takeOne(GFP_NOWAIT);
+  assert.notEqual(p, 0);
+  assert.equal(scene.count('partialSlabs'), 0);
+  stage.words.store = store;
+  for (const object of [p, ...taken]) slabs.putOne(object);
+});

@@ -58,8 +58,7 @@ export class SlabList {
     this._takeInto(sheaf, capacity);
     this._lock.release();
     const count = this._words.loadPlain(sheaf + SHEAF.count);
-    if (count !== 0 || !this._grow(gfp)) return count;
-    if (!this._lock.acquireIf(allowSpinning(gfp))) return 0;
+    if (count !== 0 || !this._growAndLock(gfp)) return count;
     this._takeInto(sheaf, capacity);
     this._lock.release();
     return this._words.loadPlain(sheaf + SHEAF.count);
@@ -67,15 +66,14 @@ export class SlabList {
 
   /** Takes one object, for a cache without sheaves or when no sheaf is to be had; 0 when there is none. */
   takeOne(gfp: Gfp): number {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      if (!this._lock.acquireIf(allowSpinning(gfp))) return 0;
-      const page = this._words.loadPlain(this._record + CACHE.partialHead);
-      const object = page === 0 ? 0 : this._takeFrom(page);
-      this._lock.release();
-      if (object !== 0) return object;
-      if (attempt === 0 && !this._grow(gfp)) return 0;
-    }
-    return 0;
+    if (!this._lock.acquireIf(allowSpinning(gfp))) return 0;
+    const page = this._words.loadPlain(this._record + CACHE.partialHead);
+    const object = page === 0 ? 0 : this._takeFrom(page);
+    this._lock.release();
+    if (object !== 0 || !this._growAndLock(gfp)) return object;
+    const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead));
+    this._lock.release();
+    return taken;
   }
 
   /** Puts one object back on its slab. Spins. */
@@ -168,8 +166,8 @@ export class SlabList {
     return kept > geometry.minPartialSlabs ? this._detach(page, discarded) : discarded;
   }
 
-  /** Makes a slab of a fresh block and lists it. */
-  private _grow(gfp: Gfp): boolean {
+  /** Makes a slab of a fresh block and lists it; true with the lock held, so that no other thread empties it first. */
+  private _growAndLock(gfp: Gfp): boolean {
     const words = this._words;
     const order = words.loadPlain(this._record + CACHE.slabOrder);
     const start = this._pages.allocPages(order, gfp);
@@ -188,7 +186,6 @@ export class SlabList {
     this._count(CACHE.slabs, 1);
     this._count(CACHE.emptySlabs, 1);
     this._list(page);
-    this._lock.release();
     return true;
   }
 

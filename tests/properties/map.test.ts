@@ -84,6 +84,6 @@ test('SharedMap is what a Map would be where memory runs out (default sizes, 40 
   assert.ok((await check({ pages: 40, maxCaches: 70, mapBucketsLog2: 2 }, 80)) > 0);
 });
 
-test('SharedMap is what a Map would be where memory runs out (TINY sizes, 100 pages)', async () => {
-  assert.ok((await check({ ...TINY, pages: 100 }, 120)) > 0);
+test('SharedMap is what a Map would be where memory runs out (TINY sizes, 60 pages)', async () => {
+  assert.ok((await check({ ...TINY, pages: 60 }, 120)) > 0);
 });
