@@ -77,3 +77,15 @@ for (const { label, options } of SIZES) {
     assert.equal(words.load(HEADER.gracePeriodSequence), geometry.firstSequence);
   });
 }
+
+test('planFrom() refuses a hashSeed that is not two 32-bit integers, and states what it is', () => {
+  for (const hashSeed of [[1], [1, 2.5], 'seed', [1, 2 ** 31]]) {
+    assert.throws(
+      () => planFrom({ pages: 16, hashSeed: hashSeed as unknown as [number, number] }, new FakeHost()),
+      {
+        name: 'TypeError',
+        message: /hashSeed: .*; it is an array of two 32-bit integers/,
+      },
+    );
+  }
+});

@@ -12,6 +12,11 @@ import { type HeapOptions, requestedSize, resolveOptions } from './heap-options.
 /** Cuts a heap as `options` ask. Throws RangeError where they leave no page to hand out. */
 export function planFrom(options: HeapOptions, host: Host): Geometry {
   const [hashSeed0, hashSeed1] = options.hashSeed ?? [host.random32(), host.random32()];
+  if ((hashSeed0 | 0) !== hashSeed0 || (hashSeed1 | 0) !== hashSeed1) {
+    throw new TypeError(
+      `created a heap with hashSeed: ${String(options.hashSeed)}; it is an array of two 32-bit integers`,
+    );
+  }
   const shape = { ...resolveOptions(options), hashSeed0, hashSeed1 };
   const size = requestedSize(options);
   const totalPages = 'pages' in size ? totalPagesFor(size.pages, shape) : Math.ceil(size.bytes / PAGE_BYTES);

@@ -148,3 +148,12 @@ test('a strict heap is strict in every thread, and its handle says so', () => {
     }
   }
 });
+
+heapTest('attach() under a name that is no string is refused, and takes no slot', (stage) => {
+  const options = { name: 5 } as unknown as { name: string };
+  assert.throws(() => Heap.attach(stage.heap.handle, options), {
+    name: 'TypeError',
+    message: "attached to a heap as 5; a thread's name is a string",
+  });
+  assert.equal(stage.stats().threads.length, 1);
+});

@@ -57,6 +57,9 @@ export function createParts(options: HeapOptions, surroundings: Surroundings): H
 /** Joins a heap. Throws AttachError or NoFreeSlotError; then nothing has changed. */
 export function attachParts(handle: HeapHandle, name: string, surroundings: Surroundings): HeapParts {
   requireHandle(handle);
+  if (typeof name !== 'string') {
+    throw new TypeError(`attached to a heap as ${String(name)}; a thread's name is a string`);
+  }
   const host = surroundings.host ?? engineHost;
   const words = handle.strict ? new StrictNativeWords(handle.buffer) : new NativeWords(handle.buffer);
   const geometry = readGeometry(words);
