@@ -64,7 +64,7 @@ export class HeapCore {
    */
   detach(): void {
     if (!this._attached) return;
-    const { turn, driver, kfreeRcu, caches, pages, host, words, membership } = this.parts;
+    const { turn, driver, kfreeRcu, caches, pages, host, words, geometry, membership } = this.parts;
     turn.leave();
     driver.flush();
     driver.stop();
@@ -78,7 +78,7 @@ export class HeapCore {
     this._attached = false;
     host.entered.delete(turn);
     host.exitTasks.delete(this._onExit);
-    leaveHeap(words, membership);
+    leaveHeap(words, membership, geometry.spinRounds);
   }
 
   /**

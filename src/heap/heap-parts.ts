@@ -1,9 +1,17 @@
-/** Wires one thread's view of a heap: which object holds which, and in what order they come into being. */
+/**
+ * Wires one thread's view of a heap: which object holds which, and in what order they come into being.
+ *
+ *     createParts -> attachParts -> joinEmptyHanded (words) -> wireParts (objects)
+ *
+ * I1  wireParts touches no word: constructors store their arguments. So a membership that lasts can be wired
+ *     again and again, over whatever stands in for its words.
+ */
 import { type Geometry, HEADER, readGeometry } from '../layout/heap-header.js';
 import { zoneStart } from '../layout/heap-layout.js';
 import { CACHE_SLOT, CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import { ownerTag, RawSpinLock } from '../locks/raw-spin-lock.js';
+import { IdlePageLists } from '../pages/idle-page-lists.js';
 import { NO_PAGE_FAULT, PageAllocator } from '../pages/page-allocator.js';
 import { ThreadPageLists } from '../pages/thread-page-lists.js';
 import { Zone } from '../pages/zone.js';
@@ -36,6 +44,7 @@ export interface HeapParts {
   readonly ownerTag: number;
   readonly turn: Turn;
   readonly pages: PageAllocator;
+  readonly idlePages: IdlePageLists;
   readonly caches: SlabCaches;
   readonly kmalloc: Kmalloc;
   readonly kfreeRcu: KfreeRcu;
@@ -63,11 +72,26 @@ export function attachParts(handle: HeapHandle, name: string, surroundings: Surr
   const host = surroundings.host ?? engineHost;
   const words = handle.strict ? new StrictNativeWords(handle.buffer) : new NativeWords(handle.buffer);
   const geometry = readGeometry(words);
-  const membership = joinHeap(words, geometry, name);
+  // Who may neither wait nor spin must be able to enter a turn at once.
+  const isolated = host.waitRight === 'may-neither';
+  const membership = joinEmptyHanded(words, geometry, name, isolated);
   return wireParts(handle, host, words, geometry, membership, surroundings);
 }
 
-function wireParts(
+/** Takes a slot that keeps nothing yet, `isolated` as for joinHeap(). Throws NoFreeSlotError; then nothing has changed. */
+export function joinEmptyHanded(
+  words: Words,
+  geometry: Geometry,
+  name: string,
+  isolated = false,
+): Membership {
+  const membership = joinHeap(words, geometry, name, isolated);
+  installBootstrapSheaves(words, geometry, membership.start);
+  return membership;
+}
+
+/** Makes the objects of a thread that has joined. */
+export function wireParts(
   handle: HeapHandle,
   host: Host,
   words: Words,
@@ -78,8 +102,6 @@ function wireParts(
   const slot = membership.start;
   const tag = ownerTag(membership.slot, membership.generation);
   const lock = (word: number, name: string) => new RawSpinLock(words, word, tag, geometry.spinRounds, name);
-  installBootstrapSheaves(words, geometry, slot);
-
   const driver = new KfreeRcuDriver(host, geometry.drainMillis, geometry.pollMillis);
   const turn = new Turn(
     words,
@@ -88,8 +110,11 @@ function wireParts(
     host,
     geometry.turnOperations,
     driver.betweenTurns,
+    geometry.spinRounds,
   );
-  const pages = wirePages(words, geometry, membership, lock, surroundings);
+  const zones = wireZones(words, geometry, lock);
+  const pages = wirePages(words, geometry, membership, zones, surroundings);
+  const idlePages = new IdlePageLists(words, geometry, membership.slot, tag, zones);
   const caches = new SlabCaches(words, geometry, slot, tag, pages);
   const kmalloc = new Kmalloc(words, geometry, slot, caches, pages);
   const gracePeriod = new GracePeriod(words, geometry, lock(HEADER.gracePeriodLock, 'grace period'));
@@ -110,22 +135,30 @@ function wireParts(
   const registry = new Registry(words, registryLock);
   return {
     ...{ handle, host, words, geometry, membership, ownerTag: tag, turn },
-    ...{ pages, caches, kmalloc, kfreeRcu, driver, rcu, registryLock, registry },
+    ...{ pages, idlePages, caches, kmalloc, kfreeRcu, driver, rcu, registryLock, registry },
   };
+}
+
+function wireZones(
+  words: Words,
+  geometry: Geometry,
+  lock: (word: number, name: string) => RawSpinLock,
+): Zone[] {
+  const zones: Zone[] = [];
+  for (let zone = 0; zone < geometry.zones; zone++) {
+    const zoneLock = lock(zoneStart(geometry, zone) + ZONE.lock, `zone ${zone}`);
+    zones.push(new Zone(words, geometry, zone, zoneLock));
+  }
+  return zones;
 }
 
 function wirePages(
   words: Words,
   geometry: Geometry,
   membership: Membership,
-  lock: (word: number, name: string) => RawSpinLock,
+  zones: readonly Zone[],
   surroundings: Surroundings,
 ): PageAllocator {
-  const zones: Zone[] = [];
-  for (let zone = 0; zone < geometry.zones; zone++) {
-    const zoneLock = lock(zoneStart(geometry, zone) + ZONE.lock, `zone ${zone}`);
-    zones.push(new Zone(words, geometry, zone, zoneLock));
-  }
   const home = membership.slot % geometry.zones;
   const lists = new ThreadPageLists(words, geometry, membership.slot, membership.start);
   const fault = surroundings.pageFault ?? NO_PAGE_FAULT;

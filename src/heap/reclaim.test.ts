@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { FakeHost } from '../../tests/support/fake-host.js';
 import { heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
-import { GFP_NOWAIT } from '../pages/gfp.js';
+import { GFP_KERNEL, GFP_NOWAIT } from '../pages/gfp.js';
 import { Heap } from '../shared-heap.js';
 import type { Address } from '../words/units.js';
 import { OutOfMemoryError } from './heap-errors.js';
 import { ReclaimingMemory } from './reclaiming-memory.js';
 
 const SMALL = { all: { pageListHigh: 8 }, tiny: { pages: 64 } };
+/** Lists that keep all that is freed to them, and nothing else. */
+const KEEPING = { all: { pageListHigh: 64, pageListBatch: 1 }, tiny: { pages: 64 } };
 const BYTES = 4096;
 
 /** Takes every page: blocks of 8 pages first, then single ones. */
@@ -51,6 +53,61 @@ heapTest(
     freeAll(stage, [...blocks, ...again]);
   },
   SMALL,
+);
+
+heapTest(
+  'kmalloc() has what an idle thread keeps on its lists, without waiting',
+  (stage) => {
+    const { heap } = stage;
+    const other = stage.attach();
+    const kept = Array.from({ length: 4 }, () => other.heap.allocPages(0));
+    const blocks = fill(heap);
+    for (const p of kept) other.heap.freePages(p);
+    assert.throws(() => heap.allocPages(0), OutOfMemoryError, 'the other is in its turn');
+    other.host.runMicrotasks();
+    stage.words.wait = () => assert.fail('it waits');
+    const again = Array.from({ length: 4 }, () => heap.allocPages(0));
+    assert.throws(() => heap.allocPages(0, GFP_KERNEL), OutOfMemoryError);
+    freeAll(stage, [...blocks, ...again]);
+    stage.endTurns();
+    other.heap.freePages(other.heap.allocPages(0));
+  },
+  KEEPING,
+);
+
+heapTest(
+  'kmalloc() has a block of several pages that idle threads keep in parts',
+  (stage) => {
+    const { heap } = stage;
+    const others = [stage.attach('one'), stage.attach('two')];
+    const whole = heap.allocPages(3);
+    heap.freePages(whole);
+    const parts = Array.from({ length: 8 }, (_, i) => others[i % 2]!.heap.allocPages(0));
+    const blocks = fill(heap);
+    for (const [i, p] of parts.entries()) others[i % 2]!.heap.freePages(p);
+    for (const { host } of others) host.runMicrotasks();
+    const p = heap.allocPages(2);
+    assert.notEqual(p, 0);
+    freeAll(stage, [...blocks, p]);
+  },
+  KEEPING,
+);
+
+heapTest(
+  'kmalloc() does without what an isolated thread keeps',
+  (stage) => {
+    const { heap } = stage;
+    const host = new FakeHost('may-neither');
+    const worklet = Heap.attach(heap.handle, {}, { host });
+    const kept = worklet.allocPages(0, GFP_NOWAIT);
+    const blocks = fill(heap);
+    worklet.freePages(kept);
+    host.runMicrotasks();
+    assert.throws(() => heap.allocPages(0), OutOfMemoryError);
+    freeAll(stage, blocks);
+    worklet.detach();
+  },
+  KEEPING,
 );
 
 heapTest(

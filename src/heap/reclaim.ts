@@ -1,7 +1,8 @@
 /**
  * Reclaim: what a thread that may wait does before it gives up on memory.
  *
- *     free what is done -> give back what this thread and the barns keep -> wait for a grace period -> give up
+ *     free what is done -> give back what this thread and the barns keep -> take what idle threads keep
+ *       -> wait for a grace period, and the last two again -> give up
  *
  * Where the caller holds raw addresses (the turn is pinned) the turn cannot be ended, so what waits for a grace
  * period that began in it cannot be had.
@@ -16,24 +17,26 @@ const GRACE_PERIOD_MILLIS = 100;
 
 /** Tries `alloc` again after each way of getting memory back; 0 when none has brought any. */
 export function reclaimFor(parts: HeapParts, alloc: () => number): number {
-  const { turn, driver, caches, pages } = parts;
+  const { turn, driver } = parts;
   // Sealed before the turn ends: what is sealed after waits for the turn that starts then.
   driver.seal();
   if (turn.isOpen() && !turn.pinned) turn.quiesce();
   else driver.flush();
   let p = alloc();
   if (p !== 0) return p;
+  p = drainAndTry(parts, alloc);
+  return p !== 0 || !waitForGracePeriod(parts) ? p : drainAndTry(parts, alloc);
+}
+
+function drainAndTry({ turn, caches, pages, idlePages }: HeapParts, alloc: () => number): number {
   turn.run(() => {
     caches.shrink();
     pages.drain();
   });
-  p = alloc();
-  if (p !== 0 || !waitForGracePeriod(parts)) return p;
-  turn.run(() => {
-    caches.shrink();
-    pages.drain();
-  });
-  return alloc();
+  const p = alloc();
+  if (p !== 0) return p;
+  // Last, since those threads have to refill their lists.
+  return turn.run(() => idlePages.drain()) === 0 ? 0 : alloc();
 }
 
 function waitForGracePeriod({ turn, host, rcu, driver }: HeapParts): boolean {

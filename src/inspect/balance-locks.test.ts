@@ -17,6 +17,7 @@ const LOCKS: readonly (readonly [name: string, word: number])[] = [
   ['the grace-period lock', HEADER.gracePeriodLock],
   ['the orphan lock', HEADER.orphanLock],
   ['the registry lock', HEADER.registryLock],
+  ['the right to borrow slot 1', heap.slot(1, SLOT.borrower)],
   ['the lock of zone 0', heap.zone(ZONE.lock)],
   [`the list lock of cache ${BUSY}`, heap.cache(BUSY, CACHE.listLock)],
   [`the barn lock of cache ${BUSY}`, heap.cache(BUSY, CACHE.barnLock)],

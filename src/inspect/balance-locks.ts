@@ -41,5 +41,6 @@ function checkSlotLocks(books: Books, slot: number): void {
   if (rcu !== 0) books.report(`slot ${slot} is inside its rcu words: acquired is ${rcu}`);
   if (pages !== 0) books.report(`slot ${slot} is inside its page lists: acquired is ${pages}`);
   const turn = words.loadPlain(start + SLOT.turn);
+  checkLock(books, start + SLOT.borrower, `the right to borrow slot ${slot}`);
   if ((turn & TURN_BORROWED) !== 0) books.report(`slot ${slot} is borrowed: its turn word is ${turn}`);
 }

@@ -50,6 +50,12 @@ testCorruptions(heap, [
     problems: [`slot 2 is free and its turn word is ${turn | TURN_OPEN}: in a turn, or borrowed`],
   },
   {
+    what: 'a thread that is neither isolated nor not',
+    word: heap.slot(1, SLOT.isolated),
+    value: 2,
+    problems: ['slot 1 says 2 for whether it is isolated, which is 0 or 1'],
+  },
+  {
     what: 'pages counted on the lists of a free slot (thread-slot:I2)',
     word: heap.slot(GAMMA, SLOT.listPages),
     value: 3,

@@ -59,6 +59,10 @@ function checkClaim(books: Books, slot: number, claimed: number): void {
       `slot ${slot} was joined ${generation} times, and the header counts ${claimed} claimed slots`,
     );
   }
+  const isolated = words.loadPlain(start + SLOT.isolated);
+  if (isolated !== 0 && isolated !== 1) {
+    books.report(`slot ${slot} says ${isolated} for whether it is isolated, which is 0 or 1`);
+  }
   if (state === SLOT_STATE.free && (turn & (TURN_OPEN | TURN_BORROWED)) !== 0) {
     books.report(`slot ${slot} is free and its turn word is ${turn}: in a turn, or borrowed`);
   }

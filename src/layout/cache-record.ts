@@ -12,6 +12,8 @@
  * I1  Barn: fullSheaves and emptySheaves are at most barnSheaves each; a full sheaf holds at least one object.
  * I2  A slab is on the partial list exactly when it has a free object.
  * P1  Plain writes to slabs under listLock, to sheaves handed over under barnLock, are published by release.
+ *
+ * Races by intent: the barn's heads and counts are looked at plainly before barnLock is taken, and again under it.
  */
 
 export const CACHE = {

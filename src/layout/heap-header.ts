@@ -69,7 +69,7 @@ export const HEADER = {
   orphanSheaves: 97,
   /** Waiting RcuHeads of threads that left, linked by RCU_HEAD.next. */
   orphanHeads: 98,
-  /** How many objects the two orphan lists hold. */
+  /** How many objects the two orphan lists hold. Written under the lock; a look at it without the lock may be stale. */
   orphanObjects: 99,
   /** Guards the list of names and the number of caches. */
   registryLock: 112,
@@ -77,7 +77,7 @@ export const HEADER = {
   registryHead: 113,
   /** Cache ids 0 to cachesUsed - 1 are made. */
   cachesUsed: 114,
-  /** Slots with a number below this were claimed at least once. */
+  /** Slots with a number below this were claimed at least once. Only grows. */
   slotsClaimed: 128,
   bootstrapSheaf: 144,
 } as const;

@@ -24,7 +24,11 @@
  */
 
 export const MAP = {
-  /** log2 of the number of buckets; published after the segment that it needs. */
+  /**
+   * log2 of the number of buckets; published after the segment that it needs. Who holds a bucket lock reads it
+   * plainly, while who holds growLock may store to it. It sees at least the level of every bucket on the lock's
+   * list: who put that there had seen it, and held the same lock.
+   */
   level: 0,
   /** Smallest level: its buckets share one lock with everything they are split into. */
   firstLevel: 1,
@@ -39,7 +43,10 @@ export const MAP = {
 export const MAX_LEVEL = 21;
 export const MAP_WORDS = 32;
 
-/** One lock with the number of entries it guards, on a line of its own. */
+/**
+ * One lock with the number of entries it guards, on a line of its own. The number is written under the lock, and
+ * read plainly without it, where an old one does: by who asks whether the table is full, or for the map's size.
+ */
 export const BUCKET_LOCK = { lock: 0, entries: 1 } as const;
 export const BUCKET_LOCK_WORDS = 16;
 

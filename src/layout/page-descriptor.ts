@@ -13,6 +13,8 @@
  *
  * Guards: free: zone.lock. threadList: the slot's owner. slab: the cache's listLock; state never changes while
  * the slab lives, so kfree reads it plain. deferred: next is published by the zone's deferred word.
+ * Races by intent: who holds zone.lock looks at the state of a neighbour that its owner may be writing. Only
+ * `free` counts there, and only who holds zone.lock writes that.
  *
  * I1  The first page of a block carries its kind and order; the others are `tail` (0), but a slab's, which
  *     carry the slab's state with their own number in `tail`.

@@ -2,26 +2,33 @@
  * One thread's slot: what the thread has for itself, in shared words so that others can read it and finish
  * what a dead thread left.
  *
- *     word 0        turn                       line 0: written by the owner, read by who drives a grace period
+ *     word 0        turn, borrower             line 0: written by the owner and by who borrows from it, read by
+ *                                              who drives a grace period
  *     word 16       state, generation, name    line 1: written at join and leave
  *     word 48       rcu                        private to the owner
- *     word 80       page lists                 private to the owner
+ *     word 80       page lists                 private to the owner, or to who has borrowed the slot
  *     word 112      counters                   written by the owner, read by all
  *     word 128      per cache: main, spare, rcu sheaf (CACHE_SLOT_WORDS each), by cache id
  *
- * Guards: "owner" words are touched with plain accesses by the slot's owner alone, or by who has borrowed the
- * slot from it (turn word), or by who reaps it.
+ * Guards: "owner" words are touched with plain accesses by the slot's owner alone, or by who reaps it. The page
+ * lists belong to who has borrowed the slot while it is borrowed (turn word), so the owner touches them in its
+ * turns only.
  *
- * I1  turn word: bit 0 set = in a turn; bit 1 set = borrowed; the rest counts turns and wraps.
+ * I1  turn word: bit 0 set = in a turn; bit 1 set = borrowed, which excludes bit 0; the rest counts turns, and the
+ *     threads that have left, and wraps.
  * I2  A slot that is FREE caches nothing: its lists and sheaves are empty.
  */
 
 export const SLOT = {
   turn: 0,
+  /** Owner tag of the thread that borrows the slot, or is about to. Taken by compareExchange. */
+  borrower: 1,
 
   state: 16,
   generation: 17,
   nameBytes: 18,
+  /** 1 = nobody may borrow the slot. Atomic accesses: a borrower may look while the next owner writes it. */
+  isolated: 19,
   /** NAME_WORDS words of UTF-8. */
   name: 20,
 
@@ -35,11 +42,11 @@ export const SLOT = {
   /** Callback list: head, 4 tails, 2 sequence numbers, length (CALLBACK_LIST). Owner. */
   callbacks: 56,
 
-  /** LocalTrylock of the page lists. Owner. */
+  /** LocalTrylock of the page lists. Owner, or borrower. */
   pagesAcquired: 80,
-  /** Pages on all lists of the slot. Owner. */
+  /** Pages on all lists of the slot. Owner, or borrower. */
   listPages: 81,
-  /** Per order 0 to 3: first block (page number) and number of blocks. Owner. */
+  /** Per order 0 to 3: first block (page number) and number of blocks. Owner, or borrower. */
   pageLists: 84,
 
   /** Objects freed after a grace period, by path. Counters. */

@@ -12,7 +12,8 @@
  * I1  No two free buddies of the same order below MAX_ORDER: they would have merged.
  * P1  Plain writes to descriptors and lists under the lock are published by the lock's release.
  * P2  A deferred block's next word is published by the compareExchange on `deferred`, observed by the exchange
- *     that takes the whole list.
+ *     that takes the whole list. Whether there is one to take is looked at plainly first, which races by intent:
+ *     a stale 0 leaves it to the next caller.
  */
 
 export const ZONE = {

@@ -4,8 +4,8 @@
  *
  *     slot: pagesAcquired | listPages | per order: head, blocks
  *
- * Who may call: the slot's thread. A caller that is inside already (a hook of this thread) finds the trylock
- * taken and goes to the zone.
+ * Who may call: the slot's thread, in a turn; takeAll() who has borrowed the slot. A caller that is inside already
+ * (a hook of this thread) finds the trylock taken and goes to the zone.
  *
  * I1  Each block on a list carries state threadList of this slot; listPages = sum of blocks << order.
  * I2  listPages may pass `high` after frees that may not spin; the next ordinary free trims it.
@@ -69,6 +69,27 @@ export class ThreadPageLists {
   /** Gives everything back. Spins for the zones' locks. */
   drain(zoneOf: (page: number) => Zone): void {
     this._giveBack(this._words.loadPlain(this._slot + SLOT.listPages), zoneOf);
+  }
+
+  /**
+   * Takes every block off the lists, in a bounded number of steps and without a lock.
+   * @returns by order the first block, which leads to the others through DESCRIPTOR.next; nothing where somebody
+   *          is inside, as after an error that came in the middle of an operation.
+   */
+  takeAll(): number[] {
+    const heads: number[] = [];
+    if (!this._lock.tryAcquire()) return heads;
+    const words = this._words;
+    for (let order = 0; order <= MAX_LIST_ORDER; order++) {
+      const list = this._list(order);
+      const head = words.loadPlain(list + PAGE_LIST.head);
+      heads.push(head);
+      words.storePlain(list + PAGE_LIST.head, 0);
+      words.storePlain(list + PAGE_LIST.blocks, 0);
+    }
+    words.storePlain(this._slot + SLOT.listPages, 0);
+    this._lock.release();
+    return heads;
   }
 
   private _refill(order: number, zones: readonly Zone[], maySpin: boolean): boolean {

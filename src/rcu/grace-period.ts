@@ -102,7 +102,8 @@ export class GracePeriod {
   private _allQuiescent(): boolean {
     const words = this._words;
     const snapshots = this._geometry.turnSnapshotsStart;
-    const claimed = words.loadPlain(HEADER.slotsClaimed);
+    // Publishes nothing: a slot that is claimed since the start has no snapshot.
+    const claimed = words.load(HEADER.slotsClaimed);
     let quiescent = true;
     for (let slot = 0; slot < claimed; slot++) {
       const noted = words.loadPlain(snapshots + slot);

@@ -5,7 +5,9 @@ import { type BareHeap, formatBareHeap } from '../../tests/support/bare-heap.js'
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { SLOT, SLOT_STATE, TURN_STEP } from '../layout/thread-slot.js';
+import { ownerTag } from '../locks/raw-spin-lock.js';
+import { borrow, giveBack } from './borrow.js';
 import { joinHeap, leaveHeap, NoFreeSlotError } from './thread-registry.js';
 
 function nameOf({ words }: BareHeap, start: number): string {
@@ -108,6 +110,60 @@ for (const { label, options } of CONFIGURATIONS) {
     joinHeap(words, geometry, 'thread');
     assert.equal(claimedAtLive, 1);
   });
+
+  inHeap(
+    'joinHeap() says whether the thread is isolated, whoever had the slot before',
+    ({ words, geometry }) => {
+      for (const isolated of [true, false]) {
+        const member = joinHeap(words, geometry, 'thread', isolated);
+        assert.equal(words.loadPlain(member.start + SLOT.isolated), isolated ? 1 : 0);
+        leaveHeap(words, member);
+      }
+      assert.equal(words.loadPlain(joinHeap(words, geometry, 'thread').start + SLOT.isolated), 0);
+    },
+  );
+
+  inHeap(
+    'leaveHeap() counts the turn word up, so that who looked at the slot before can borrow it no more',
+    ({ words, geometry }) => {
+      const member = joinHeap(words, geometry, 'thread');
+      const word = member.start + SLOT.turn;
+      const seen: number[] = [];
+      const compareExchange = words.compareExchange.bind(words);
+      words.compareExchange = (index, expected, value) => {
+        if (index === word) seen.push(words.loadPlain(member.start + SLOT.state));
+        return compareExchange(index, expected, value);
+      };
+      leaveHeap(words, member);
+      assert.deepEqual(seen, [SLOT_STATE.leaving]);
+      assert.equal(words.loadPlain(word), member.turn + TURN_STEP);
+      assert.equal(joinHeap(words, geometry, 'next').turn, member.turn + TURN_STEP);
+    },
+  );
+
+  inHeap('leaveHeap() waits until the slot is given back, and frees it then', ({ words, geometry }) => {
+    const member = joinHeap(words, geometry, 'thread');
+    assert.equal(borrow(words, member.start, ownerTag(2, 1)), true);
+    let pauses = 0;
+    words.pause = () => {
+      assert.equal(words.loadPlain(member.start + SLOT.state), SLOT_STATE.leaving);
+      if (++pauses === 2) giveBack(words, member.start);
+    };
+    leaveHeap(words, member, 10);
+    assert.equal(pauses, 2);
+    assert.equal(joinHeap(words, geometry, 'next').turn, member.turn + TURN_STEP);
+  });
+
+  inHeap(
+    'leaveHeap() of a slot that is never given back throws LockTimeoutError, and lets nobody join it',
+    ({ words, geometry }) => {
+      const member = joinHeap(words, geometry, 'thread');
+      borrow(words, member.start, ownerTag(2, 1));
+      assert.throws(() => leaveHeap(words, member, 5), { name: 'LockTimeoutError', ownerSlot: 2 });
+      assert.equal(joinHeap(words, geometry, 'next').slot, 1);
+      giveBack(words, member.start);
+    },
+  );
 
   inHeap('joinHeap() cuts a long name at the border of a character', (heap) => {
     const { words, geometry } = heap;

@@ -1,16 +1,20 @@
 /**
  * Joining and leaving: a thread takes a free slot, and gives it back.
  *
+ *     free -> joining -> live -> leaving -> free         the turn word is counted up while leaving
+ *
  * I1  A slot belongs to one thread from the compareExchange free -> joining to the store of free.
  * I2  The generation goes up with every join, so a tag names one thread's stay, not a slot.
  * P1  The store of `free` publishes the slot's emptied words; observed by the next join's compareExchange.
  * P2  slotsClaimed covers a slot before its thread's first turn; who drives a grace period loads it after
  *     starting one, so a thread that it misses starts its turns later.
+ * I3  Nobody has a slot borrowed that is free or joining (borrow:I1), so joining need not look.
  */
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { NAME_WORDS, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { NAME_WORDS, SLOT, SLOT_STATE, TURN_BORROWED, TURN_STEP } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
+import { LONGEST_BORROWING, takeBack } from './borrow.js';
 
 /** Every slot of the heap is taken. */
 export class NoFreeSlotError extends Error {
@@ -27,8 +31,11 @@ export interface Membership {
   readonly turn: number;
 }
 
-/** Takes the first free slot. Throws NoFreeSlotError when all are taken; then nothing has changed. */
-export function joinHeap(words: Words, geometry: Geometry, name: string): Membership {
+/**
+ * Takes the first free slot. Throws NoFreeSlotError when all are taken; then nothing has changed.
+ * @param isolated nobody may borrow the slot: this thread's enter must never wait
+ */
+export function joinHeap(words: Words, geometry: Geometry, name: string, isolated = false): Membership {
   for (let slot = 0; slot < geometry.slots; slot++) {
     const start = slotStart(geometry, slot);
     const state = start + SLOT.state;
@@ -37,10 +44,14 @@ export function joinHeap(words: Words, geometry: Geometry, name: string): Member
     const generation = (words.loadPlain(start + SLOT.generation) + 1) | 0;
     words.storePlain(start + SLOT.generation, generation);
     writeName(words, start, name);
+    // borrow:P2: stands before the slot is live. A borrower of the last owner may look as well, and be wrong.
+    words.store(start + SLOT.isolated, isolated ? 1 : 0);
+    // Read while nobody can have the slot borrowed (I3).
+    const turn = words.loadPlain(start + SLOT.turn);
     coverSlot(words, slot);
     // P1: publishes generation and name to whoever lists the threads.
     words.store(state, SLOT_STATE.live);
-    return { slot, generation, start, turn: words.loadPlain(start + SLOT.turn) };
+    return { slot, generation, start, turn };
   }
   throw new NoFreeSlotError(
     `attached to a heap of which all ${geometry.slots} thread slots are taken; detach() a thread, ` +
@@ -48,10 +59,20 @@ export function joinHeap(words: Words, geometry: Geometry, name: string): Member
   );
 }
 
-/** Gives the slot back. The caller has emptied its lists and ended its turn. */
-export function leaveHeap(words: Words, membership: Membership): void {
+/**
+ * Gives the slot back. The caller has emptied its lists and ended its turn.
+ * @param spinRounds how often to look at a borrower before giving up with LockTimeoutError; the slot is then lost
+ */
+export function leaveHeap(words: Words, membership: Membership, spinRounds = LONGEST_BORROWING): void {
+  const { start } = membership;
+  // borrow:P2: who loads the turn word after it was counted up sees this, or what comes later.
+  words.store(start + SLOT.state, SLOT_STATE.leaving);
+  // Publishes nothing: this thread alone counts the word.
+  const even = words.load(start + SLOT.turn) & ~TURN_BORROWED;
+  // borrow:P2: no borrower that saw this thread live can succeed after this, and none still has the slot.
+  takeBack(words, start, even, TURN_STEP, spinRounds);
   // P1: publishes the emptied words; observed by the next join.
-  words.store(membership.start + SLOT.state, SLOT_STATE.free);
+  words.store(start + SLOT.state, SLOT_STATE.free);
 }
 
 function coverSlot(words: Words, slot: number): void {

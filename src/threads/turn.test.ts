@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeHost } from '../../tests/support/fake-host.js';
 import { HEADER } from '../layout/heap-header.js';
-import { TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { SLOT, TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { ownerTag } from '../locks/raw-spin-lock.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
 import { Turn } from './turn.js';
 
@@ -17,17 +18,18 @@ interface Scene {
   readonly ended: () => number;
 }
 
-function makeTurn(even = 40, betweenTurns: () => void = () => {}): Scene {
+function makeTurn(even = 40, betweenTurns: () => void = () => {}, spinRounds = 100): Scene {
   const words = new NativeWords(reserveBuffer(4096));
   words.store(WORD, even);
   const host = new FakeHost();
   let ended = 0;
-  const turn: Turn = new Turn(words, WORD, even, host, OPERATIONS, () => {
+  const onEnd = () => {
     assert.equal(turn.isOpen(), false);
     assert.equal(words.load(WORD) & TURN_OPEN, 0);
     ended++;
     betweenTurns();
-  });
+  };
+  const turn: Turn = new Turn(words, WORD, even, host, OPERATIONS, onEnd, spinRounds);
   return { turn, words, host, ended: () => ended };
 }
 
@@ -327,6 +329,29 @@ test('enter waits until whoever has borrowed the slot gives it back', () => {
   };
   turn.pin();
   assert.equal(pauses, 3);
+  assert.equal(words.load(WORD), 40 | TURN_OPEN);
+});
+
+test('enter ends in a LockTimeoutError where the borrower never gives the slot back; the turn is not open', () => {
+  const { turn, words, ended } = makeTurn(40, () => {}, 5);
+  words.or(WORD, TURN_BORROWED);
+  words.store(WORD - SLOT.turn + SLOT.borrower, ownerTag(9, 3));
+  let pauses = 0;
+  words.pause = () => {
+    pauses++;
+  };
+  for (const enter of [() => turn.pin(), () => turn.spend(), () => turn.run(() => {})]) {
+    pauses = 0;
+    assert.throws(enter, {
+      name: 'LockTimeoutError',
+      ownerSlot: 9,
+      message: /after 5 rounds: thread slot 9/,
+    });
+    assert.equal(pauses, 5);
+  }
+  assert.deepEqual([turn.isOpen(), turn.pinned, ended()], [false, false, 0]);
+  words.and(WORD, ~TURN_BORROWED);
+  turn.pin();
   assert.equal(words.load(WORD), 40 | TURN_OPEN);
 });
 

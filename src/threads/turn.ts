@@ -16,14 +16,16 @@
  * P1  enter: read-modify-write of the turn word, THEN load of the grace-period sequence. Updater: unlink by
  *     an atomic store, THEN add to the sequence, THEN load the turn words. If the load saw the new number, the
  *     unlink came before every read of the turn; if not, the updater sees the odd word and waits.
- * P2  The store that ends a turn publishes that its reads are done; observed by who drives the grace period.
+ * P2  The store that ends a turn publishes that its reads are done; observed by who drives the grace period. It
+ *     publishes the thread's page lists as well; observed by who borrows them (borrow:P1).
  *
  * Follows the kernel's context tracking (kernel/context_tracking.c) and liburcu's QSBR.
  */
 import { HEADER } from '../layout/heap-header.js';
-import { TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { SLOT, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
 import type { Host, Leavable } from '../words/host.js';
 import type { Words } from '../words/words.js';
+import { LONGEST_BORROWING, takeBack } from './borrow.js';
 
 /** Runs between turns, where this thread holds up no grace period. */
 export type BetweenTurns = () => void;
@@ -40,6 +42,7 @@ export class Turn implements Leavable {
   private readonly _host: Host;
   private readonly _operations: number;
   private readonly _betweenTurns: BetweenTurns;
+  private readonly _spinRounds: number;
   private readonly _onMicrotask: () => void;
   private _even: number;
   private _open = false;
@@ -52,6 +55,7 @@ export class Turn implements Leavable {
    * @param even         what the word holds now: turns go on counting where the slot's last owner stopped
    * @param operations   renew after so many spend() calls
    * @param betweenTurns called each time a turn has ended, outside of any turn
+   * @param spinRounds   how often to look at a borrower before giving up with LockTimeoutError
    */
   constructor(
     words: Words,
@@ -60,12 +64,14 @@ export class Turn implements Leavable {
     host: Host,
     operations: number,
     betweenTurns: BetweenTurns,
+    spinRounds = LONGEST_BORROWING,
   ) {
     this._words = words;
     this._word = word;
     this._host = host;
     this._operations = operations;
     this._betweenTurns = betweenTurns;
+    this._spinRounds = spinRounds;
     this._onMicrotask = () => this._microtask();
     this._even = even;
   }
@@ -165,9 +171,10 @@ export class Turn implements Leavable {
     if (this._closed) {
       throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
     }
-    // P1: the read-modify-write; an updater that loads the word later sees it odd.
-    while (this._words.compareExchange(this._word, this._even, this._even | TURN_OPEN) !== this._even) {
-      this._waitOutBorrower();
+    const open = this._even | TURN_OPEN;
+    // P1: the read-modify-write; an updater that loads the word later sees it odd. borrow:P1: observes the lists.
+    if (this._words.compareExchange(this._word, this._even, open) !== this._even) {
+      takeBack(this._words, this._word - SLOT.turn, this._even, TURN_OPEN, this._spinRounds);
     }
     // P1: the load after it; where it sees the new number, it also sees the unlink before that number.
     this._words.load(HEADER.gracePeriodSequence);
@@ -180,14 +187,9 @@ export class Turn implements Leavable {
     this.pinned = false;
     this.budget = 0;
     this._even = (this._even + TURN_STEP) | 0;
-    // P2: publishes that every read of the turn is done.
+    // P2: publishes that every read of the turn is done. borrow:P1: and what the turn has left on the lists.
     this._words.store(this._word, this._even);
     this._betweenTurns();
-  }
-
-  private _waitOutBorrower(): void {
-    // Publishes nothing: a look at who has the slot.
-    while ((this._words.load(this._word) & TURN_BORROWED) !== 0) this._words.pause();
   }
 
   private _requireNoScope(what: string): void {

@@ -5,7 +5,8 @@
  * and a wrong option are answered without loading a heap.
  */
 import type { AddCommand } from './add-command.js';
+import { addCheckCommand } from './check-command.js';
 import { addRunCommand } from './run-command.js';
 
 /** All sub-commands, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addRunCommand];
+export const COMMANDS: readonly AddCommand[] = [addRunCommand, addCheckCommand];

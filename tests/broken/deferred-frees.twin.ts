@@ -1,0 +1,157 @@
+/** Deferred frees with one line wrong. */
+import { twin } from '../../tools/checker/twin.js';
+
+const ZONE_FILE = 'src/pages/zone.ts';
+
+export const forgetsTheBlock = twin({
+  name: 'a block that finds the lock busy is let go of',
+  claim: 'deferred-frees/deferredAgainstFree',
+  patch: { file: ZONE_FILE, find: 'this._defer(page, order); return;', replace: 'return;' },
+  caughtAs: 'assertion',
+});
+
+export const goesInAnyway = twin({
+  name: 'a block that finds the lock busy goes into the buddy all the same',
+  claim: 'deferred-frees/deferredAgainstFree',
+  patch: { file: ZONE_FILE, find: 'this._defer(page, order); return;', replace: '' },
+  caughtAs: 'race',
+});
+
+export const defersOnePage = twin({
+  name: 'a deferred block is put down as a single page',
+  claim: 'deferred-frees/deferredAgainstFree',
+  patch: {
+    file: ZONE_FILE,
+    find: 'pageState(PAGE_KIND.deferred, order, 0)',
+    replace: 'pageState(PAGE_KIND.deferred, 0, 0)',
+  },
+  caughtAs: 'assertion',
+});
+
+export const writesStateLate = twin({
+  name: 'the state of a deferred block is written after others can take it',
+  claim: 'deferred-frees/deferredAgainstFree',
+  patch: [
+    {
+      file: ZONE_FILE,
+      find: 'words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0));',
+      replace: '',
+    },
+    {
+      file: ZONE_FILE,
+      find: 'if (found === head) break;',
+      replace:
+        'if (found === head) { words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0)); break; }',
+    },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const linksLate = twin({
+  name: 'a deferred block is linked to those before it after others can take it',
+  claim: 'deferred-frees/deferredAgainstAllocation',
+  patch: [
+    { file: ZONE_FILE, find: 'words.storePlain(descriptor + DESCRIPTOR.next, head);', replace: '' },
+    {
+      file: ZONE_FILE,
+      find: 'if (found === head) break;',
+      replace: 'if (found === head) { words.storePlain(descriptor + DESCRIPTOR.next, head); break; }',
+    },
+  ],
+  caughtAs: 'race',
+});
+
+export const takesAndClearsApart = twin({
+  name: 'the list is read and cleared by two accesses, and what comes between is lost',
+  claim: 'deferred-frees/deferredAgainstAllocation',
+  patch: {
+    file: ZONE_FILE,
+    find: 'let page = words.exchange(deferred, 0);',
+    replace: 'let page = words.load(deferred); words.store(deferred, 0);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const readsNextAfterItIsPut = twin({
+  name: 'where the list goes on is read after the block is in the buddy',
+  claim: 'deferred-frees/deferredAgainstAllocation',
+  patch: [
+    {
+      file: ZONE_FILE,
+      find: 'const next = words.loadPlain(descriptor + DESCRIPTOR.next); this._buddy',
+      replace: 'this._buddy',
+    },
+    {
+      file: ZONE_FILE,
+      find: 'page = next;',
+      replace: 'page = words.loadPlain(descriptor + DESCRIPTOR.next);',
+    },
+  ],
+  caughtAs: 'livelock',
+});
+
+export const pushesBlindly = twin({
+  name: 'a block is pushed by a store, over what another thread has pushed since',
+  claim: 'deferred-frees/twoDeferUnderAThird',
+  patch: {
+    file: ZONE_FILE,
+    find: 'const found = words.compareExchange(deferred, head, page);',
+    replace: 'const found = head; words.store(deferred, page);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const keepsTheOldHead = twin({
+  name: 'a push that lost against another leaves the block linked to the old head',
+  claim: 'deferred-frees/twoDeferUnderAThird',
+  patch: [
+    {
+      file: ZONE_FILE,
+      find: 'let head = words.load(deferred);',
+      replace: 'let head = words.load(deferred); const first = head;',
+    },
+    {
+      file: ZONE_FILE,
+      find: 'words.storePlain(descriptor + DESCRIPTOR.next, head);',
+      replace: 'words.storePlain(descriptor + DESCRIPTOR.next, first);',
+    },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const givesUpThePush = twin({
+  name: 'a push that lost against another is not tried again',
+  claim: 'deferred-frees/deferredAgain',
+  patch: { file: ZONE_FILE, find: 'if (found === head) break;', replace: 'break;' },
+  caughtAs: 'assertion',
+});
+
+export const drainsWithoutTheLock = twin({
+  name: 'deferred blocks are put into the buddy before the lock is had',
+  claim: 'deferred-frees/deferredAgain',
+  patch: {
+    file: ZONE_FILE,
+    find: 'if (!this._lock.acquireIf(maySpin)) return 0; this._drainDeferred(); const page',
+    replace: 'this._drainDeferred(); if (!this._lock.acquireIf(maySpin)) return 0; const page',
+  },
+  caughtAs: 'race',
+});
+
+export const drainsTheFirstAlone = twin({
+  name: 'of the deferred blocks one goes into the buddy',
+  claim: 'deferred-frees/twoDeferUnderAThird',
+  patch: { file: ZONE_FILE, find: 'while (page !== 0) {', replace: 'if (page !== 0) {' },
+  caughtAs: 'assertion',
+});
+
+export const pushesPlainly = twin({
+  name: 'a block is pushed by a plain store after a plain look',
+  claim: 'deferred-frees/twoDeferUnderAThird',
+  patch: {
+    file: ZONE_FILE,
+    find: 'const found = words.compareExchange(deferred, head, page);',
+    replace: 'const found = words.loadPlain(deferred); if (found === head) words.storePlain(deferred, page);',
+  },
+  bounds: { races: 'explored' },
+  caughtAs: 'assertion',
+});

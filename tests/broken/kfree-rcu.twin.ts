@@ -1,0 +1,180 @@
+/** kfreeRcu through sheaves with one line wrong: each frees under a reader. */
+import { twin } from '../../tools/checker/checker.js';
+
+const FILE = 'src/slab/kfree-rcu.ts';
+const SNAP = 'return ((sequence + 2 * PHASE_MASK + 1) & ~PHASE_MASK) | 0;';
+
+export const countsOnTheRunningGracePeriod = twin({
+  name: 'a cookie counts on the grace period that runs already',
+  claim: 'kfree-rcu/keepsWhatAReaderFinds',
+  patch: { file: 'src/rcu/sequence.ts', find: SNAP, replace: 'return endOf(sequence);' },
+  caughtAs: 'race',
+});
+
+export const countsOnTheRunningGracePeriodOfAnother = twin({
+  name: 'a cookie counts on the grace period that a third thread has started already',
+  claim: 'kfree-rcu/othersDrive',
+  patch: { file: 'src/rcu/sequence.ts', find: SNAP, replace: 'return endOf(sequence);' },
+  caughtAs: 'race',
+});
+
+export const takesStartedForDone = twin({
+  name: 'a cookie is done when its grace period has started',
+  claim: 'kfree-rcu/keepsWhatAReaderFindsAtAnyTime',
+  patch: {
+    file: 'src/rcu/sequence.ts',
+    find: 'return ((sequence - cookie) | 0) >= 0;',
+    replace: 'return ((sequence - cookie) | 0) >= -PHASE_MASK;',
+  },
+  caughtAs: 'race',
+});
+
+export const freesWithoutAsking = twin({
+  name: 'a sealed sheaf is freed at the next opportunity, whether its grace period is over or not',
+  claim: 'kfree-rcu/keepsWhatAReaderFindsAtAnyTime',
+  patch: [
+    {
+      file: FILE,
+      find: 'if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;',
+      replace: 'if (sheaf === 0) break;',
+    },
+    {
+      file: FILE,
+      find: 'return first !== 0 && this._gracePeriod.done(this._words.loadPlain(first + SHEAF.cookie));',
+      replace: 'return first !== 0;',
+    },
+  ],
+  caughtAs: 'race',
+});
+
+export const freesAllWhenTheFirstIsDone = twin({
+  name: 'all sealed sheaves are freed when the grace period of the first is over',
+  claim: 'kfree-rcu/sealedSheafTakesNoMore',
+  patch: {
+    file: FILE,
+    find: 'if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;',
+    replace: 'if (sheaf === 0) break;',
+  },
+  caughtAs: 'race',
+});
+
+export const addsToASealedSheaf = twin({
+  name: 'a sealed sheaf stays in its place and takes more objects',
+  claim: 'kfree-rcu/sealedSheafTakesNoMore',
+  patch: {
+    file: FILE,
+    find: 'this._append(sheaf);\n    words.storePlain(place, HEADER.bootstrapSheaf);',
+    replace: 'this._append(sheaf);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const takesTheCookieWhenASheafIsBegun = twin({
+  name: 'the cookie of a sheaf is taken before its first object, not after its last',
+  claim: 'kfree-rcu/cookieComesAfterTheLastObject',
+  patch: [
+    {
+      file: FILE,
+      find: 'this._words.storePlain(empty, 1);',
+      replace:
+        'this._words.storePlain(empty, 1); this._words.storePlain(empty + SHEAF.cookie, this._gracePeriod.snap());',
+    },
+    { file: FILE, find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());', replace: '' },
+  ],
+  caughtAs: 'race',
+});
+
+export const unlinksAfterPosting = twin({
+  name: 'the caller unlinks an object after it has posted it',
+  claim: 'kfree-rcu/keepsWhatAReaderFinds',
+  patch: {
+    file: 'tests/interleavings/support/retired-objects.ts',
+    find: 'this.words.store(rootOf(n), 0);\n    this.kfreeRcu(p, HEAD);',
+    replace: 'this.kfreeRcu(p, HEAD); this.drain(); this.words.store(rootOf(n), 0);',
+  },
+  caughtAs: 'race',
+});
+
+export const freesAtOnceForOthers = twin({
+  name: 'a sealed sheaf goes to the barn at the next opportunity, where another thread finds it',
+  claim: 'kfree-rcu/othersUseTheMemory',
+  patch: [
+    {
+      file: FILE,
+      find: 'if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;',
+      replace: 'if (sheaf === 0) break;',
+    },
+    {
+      file: FILE,
+      find: 'return first !== 0 && this._gracePeriod.done(this._words.loadPlain(first + SHEAF.cookie));',
+      replace: 'return first !== 0;',
+    },
+  ],
+  caughtAs: 'race',
+});
+
+export const drivesWithoutTheLock = twin({
+  name: 'two threads drive a grace period at once',
+  claim: 'kfree-rcu/postersDriveAtOnce',
+  patch: {
+    file: 'src/rcu/grace-period.ts',
+    find: 'if (!this._lock.tryAcquire()) return false;',
+    replace: 'this._lock.tryAcquire();',
+  },
+  caughtAs: 'race',
+});
+
+export const barnTakesBeforeItIsPublished = twin({
+  name: 'a sheaf goes to the barn without the lock of the barn',
+  claim: 'kfree-rcu/othersUseTheMemory',
+  patch: {
+    file: 'src/slab/barn.ts',
+    find: 'if (words.loadPlain(count) >= this._maxSheaves || !this._lock.acquireIf(maySpin)) return false;',
+    replace: 'if (words.loadPlain(count) >= this._maxSheaves) return false;',
+  },
+  caughtAs: 'race',
+});
+
+export const drivesTwoSheavesWithoutTheLock = twin({
+  name: 'two threads drive a grace period at once, for what waits already',
+  claim: 'kfree-rcu/driversMeet',
+  patch: {
+    file: 'src/rcu/grace-period.ts',
+    find: 'if (!this._lock.tryAcquire()) return false;',
+    replace: 'this._lock.tryAcquire();',
+  },
+  caughtAs: 'race',
+});
+
+export const drivesForItsFirstCookie = twin({
+  name: 'drive() drives for the cookie of its first call',
+  claim: 'kfree-rcu/sealedSheafTakesNoMore',
+  patch: {
+    file: FILE,
+    find: 'const cookie = this._gracePeriod.snap();',
+    replace: 'const cookie = (this._firstCookie ??= this._gracePeriod.snap());',
+  },
+  caughtAs: 'assertion',
+});
+
+export const replacesAFullSheaf = twin({
+  name: 'a full sheaf is replaced and not sealed',
+  claim: 'kfree-rcu/fullSheafWaits',
+  patch: { file: FILE, find: 'if (id !== 0) { this._sealSheaf(id);', replace: 'if (id !== 0) {' },
+  caughtAs: 'assertion',
+});
+
+export const fullSheafCountsOnTheRunningGracePeriod = twin({
+  name: 'the cookie of a sheaf is taken before its first object, and the sheaf is filled',
+  claim: 'kfree-rcu/fullSheafWaits',
+  patch: [
+    {
+      file: FILE,
+      find: 'this._words.storePlain(empty, 1);',
+      replace:
+        'this._words.storePlain(empty, 1); this._words.storePlain(empty + SHEAF.cookie, this._gracePeriod.snap());',
+    },
+    { file: FILE, find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());', replace: '' },
+  ],
+  caughtAs: 'race',
+});

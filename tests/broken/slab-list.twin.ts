@@ -1,0 +1,204 @@
+/** The slabs of a cache with one line wrong. */
+import { twin } from '../../tools/checker/twin.js';
+
+const FILE = 'src/slab/slab-list.ts';
+
+export const looksAtTheSlabBeforeTheLock = twin({
+  name: 'the partial slab that is seen before the lock is the one that is taken from',
+  claim: 'slab-list/lastFreeAgainstFirst',
+  patch: [
+    {
+      file: FILE,
+      find: 'if (!this._lock.acquireIf(allowSpinning(gfp))) return 0; const page = this._words.loadPlain(this._record + CACHE.partialHead);',
+      replace:
+        'const page = this._words.load(this._record + CACHE.partialHead); if (!this._lock.acquireIf(allowSpinning(gfp))) return 0;',
+    },
+  ],
+  caughtAs: 'race',
+});
+
+export const freesWithoutTheLock = twin({
+  name: 'an object is put on its slab without the lock',
+  claim: 'slab-list/lastFreeAgainstFirst',
+  patch: {
+    file: FILE,
+    find: 'this._lock.acquire(); const discarded = this._putOn(object, 0); this._lock.release();',
+    replace: 'const discarded = this._putOn(object, 0);',
+  },
+  caughtAs: 'race',
+});
+
+export const discardsWhatIsListed = twin({
+  name: 'a slab that goes back to the pages stays on the partial list',
+  claim: 'slab-list/lastFreeAgainstFirst',
+  patch: {
+    file: FILE,
+    find: 'this._unlist(page); this._count(CACHE.emptySlabs, -1); this._count(CACHE.slabs, -1);',
+    replace: 'this._count(CACHE.emptySlabs, -1); this._count(CACHE.slabs, -1);',
+  },
+  caughtAs: 'race',
+});
+
+export const growsWithoutTheLock = twin({
+  name: 'a fresh slab is listed, and the lock is let go before its maker takes from it',
+  claim: 'slab-list/bothGrow',
+  patch: {
+    file: FILE,
+    find: 'const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead)); this._lock.release();',
+    replace:
+      'this._lock.release(); this._lock.acquire(); const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead)); this._lock.release();',
+  },
+  bounds: { preemptions: 2 },
+  caughtAs: 'assertion',
+});
+
+export const neverDiscards = twin({
+  name: 'empty slabs are kept however many there are',
+  claim: 'slab-list/keepsOneEmptySlab',
+  patch: {
+    file: FILE,
+    find: 'kept > geometry.minPartialSlabs',
+    replace: 'kept > geometry.minPartialSlabs + 1',
+  },
+  caughtAs: 'assertion',
+});
+
+export const keepsNone = twin({
+  name: 'the last empty slab is given back too',
+  claim: 'slab-list/keepsOneEmptySlab',
+  patch: { file: FILE, find: 'kept > geometry.minPartialSlabs', replace: 'kept >= geometry.minPartialSlabs' },
+  caughtAs: 'assertion',
+});
+
+export const forgetsThatItIsInUse = twin({
+  name: 'a slab of which an object is taken again still counts as empty',
+  claim: 'slab-list/keepsOneEmptySlab',
+  patch: {
+    file: FILE,
+    find: 'if (inUse === 0) this._count(CACHE.emptySlabs, -1); if (next === 0) this._unlist(page);',
+    replace: 'if (next === 0) this._unlist(page);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const countsTheUnusedOutsideTheLock = twin({
+  name: 'how many slabs are empty is decided on after the lock is released',
+  claim: 'slab-list/keepsOneEmptySlab',
+  patch: {
+    file: FILE,
+    find: 'this._lock.acquire(); const discarded = this._putOn(object, 0); this._lock.release();',
+    replace:
+      'this._lock.acquire(); const discarded = this._putOn(object, 0); this._lock.release(); this._count(CACHE.emptySlabs, 0);',
+  },
+  caughtAs: 'race',
+});
+
+export const listsTwice = twin({
+  name: 'each free of a slab lists it',
+  claim: 'slab-list/fullSlabComesBack',
+  patch: {
+    file: FILE,
+    find: 'if (words.loadPlain(descriptor + DESCRIPTOR.listed) === 0) this._list(page);',
+    replace: 'this._list(page);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const neverListsAgain = twin({
+  name: 'a full slab is not listed by a free of it',
+  claim: 'slab-list/fullSlabComesBack',
+  patch: {
+    file: FILE,
+    find: 'if (words.loadPlain(descriptor + DESCRIPTOR.listed) === 0) this._list(page);',
+    replace: '',
+  },
+  caughtAs: 'assertion',
+});
+
+export const keepsTheFullListed = twin({
+  name: 'a slab whose last object is taken stays on the partial list',
+  claim: 'slab-list/fullSlabComesBack',
+  patch: { file: FILE, find: 'if (next === 0) this._unlist(page);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const listsWhileBusy = twin({
+  name: 'who may not spin lists its fresh slab although the lock is busy',
+  claim: 'slab-list/bothGrow',
+  patch: {
+    file: FILE,
+    find: 'this._release(page, false); return false;',
+    replace: '',
+  },
+  caughtAs: 'race',
+});
+
+export const forgetsTheFreshSlab = twin({
+  name: 'a fresh slab that cannot be listed is let go of',
+  claim: 'slab-list/bothGrow',
+  patch: { file: FILE, find: 'this._release(page, false); return false;', replace: 'return false;' },
+  caughtAs: 'assertion',
+});
+
+export const linksTheFirstAlone = twin({
+  name: 'a fresh slab is linked up one object short',
+  claim: 'slab-list/bothGrow',
+  patch: {
+    file: FILE,
+    find: 'for (let i = objects - 1; i >= 0; i--) {',
+    replace: 'for (let i = objects - 2; i >= 0; i--) {',
+  },
+  caughtAs: 'assertion',
+});
+
+export const shrinksWhatIsInUse = twin({
+  name: 'shrinking gives back every slab that is listed',
+  claim: 'slab-list/shrinksAgainstAllocation',
+  patch: {
+    file: FILE,
+    find: 'if (words.loadPlain(descriptor + DESCRIPTOR.inUse) === 0) discarded',
+    replace: 'discarded',
+  },
+  caughtAs: 'assertion',
+});
+
+export const breaksTheChain = twin({
+  name: 'of the slabs that shrinking takes off the list the last alone goes back',
+  claim: 'slab-list/shrinksAgainstAllocation',
+  patch: {
+    file: FILE,
+    find: 'this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, discarded);',
+    replace: 'this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, 0);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const walksTheChain = twin({
+  name: 'where the partial list goes on is read after a slab is taken off it',
+  claim: 'slab-list/shrinksAgainstAllocation',
+  patch: [
+    {
+      file: FILE,
+      find: 'const next = words.loadPlain(descriptor + DESCRIPTOR.next); if (words',
+      replace: 'if (words',
+    },
+    {
+      file: FILE,
+      find: 'discarded = this._detach(page, discarded); page = next;',
+      replace:
+        'discarded = this._detach(page, discarded); page = words.loadPlain(descriptor + DESCRIPTOR.next);',
+    },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const discardsUnderTheLock = twin({
+  name: 'slabs go back to the pages before they are off the list for good: the lock is released first',
+  claim: 'slab-list/shrinksAgainstAllocation',
+  patch: {
+    file: FILE,
+    find: 'this._lock.acquire(); let page = words.loadPlain(this._record + CACHE.partialHead);',
+    replace: 'let page = words.loadPlain(this._record + CACHE.partialHead); this._lock.acquire();',
+  },
+  caughtAs: 'race',
+});
