@@ -29,7 +29,15 @@ test('findCall, knows what linux-kernel.def defines, in every strength', () => {
     'smp_mb__after_unlock_lock',
   ];
   const rcu = ['rcu_read_lock', 'rcu_read_unlock', 'synchronize_rcu', 'synchronize_rcu_expedited'];
-  const srcu = ['srcu_read_lock', 'srcu_read_unlock', 'synchronize_srcu', 'synchronize_srcu_expedited'];
+  const srcu = [
+    'srcu_read_lock',
+    'srcu_read_unlock',
+    'srcu_down_read',
+    'srcu_up_read',
+    'synchronize_srcu',
+    'synchronize_srcu_expedited',
+    'smp_mb__after_srcu_read_unlock',
+  ];
   const atomic = [
     'read',
     'set',
@@ -42,6 +50,12 @@ test('findCall, knows what linux-kernel.def defines, in every strength', () => {
     'inc_and_test',
     'add_negative',
     'add_unless',
+    'read_acquire',
+    'set_release',
+    'andnot',
+    'fetch_andnot_relaxed',
+    'fetch_xor_release',
+    'add_negative_acquire',
   ];
   const names = [...plain, ...fences, ...locks, ...rcu, ...srcu, ...atomic.map((name) => `atomic_${name}`)];
   for (const base of ['xchg', 'cmpxchg', 'atomic_xchg', 'atomic_cmpxchg'])

@@ -80,6 +80,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   synchronize_rcu_expedited: SYNCHRONIZE,
   srcu_read_lock: { operation: 'readLock', parameters: ['pointer'] },
   srcu_read_unlock: { operation: 'readUnlock', parameters: ['pointer', 'ignored'] },
+  srcu_down_read: { operation: 'readLock', parameters: ['pointer'] },
+  srcu_up_read: { operation: 'readUnlock', parameters: ['pointer', 'ignored'] },
   synchronize_srcu: SYNCHRONIZE_SRCU,
   synchronize_srcu_expedited: SYNCHRONIZE_SRCU,
 

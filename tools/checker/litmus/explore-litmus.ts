@@ -21,7 +21,7 @@ export interface LitmusOptions {
   readonly states?: boolean;
   /** True: plain stores lie in store buffers. */
   readonly weak?: boolean;
-  /** Executions after which the exploration is bounded, and bounded more: 200,000 unless given. */
+  /** Executions after which the exploration is bounded, and bounded more; by default `budgetsFor()` the test. */
   readonly budget?: number;
   /** Bounds the exploration from the start. */
   readonly preemptions?: number;
@@ -44,16 +44,31 @@ export class LitmusFailure extends Error {
   override readonly name = 'LitmusFailure';
 }
 
-const DEFAULT_BUDGET = 200_000;
+/** How far one test goes. */
+export interface LitmusBudgets {
+  /** Most executions: of every schedule, and then of each bound. */
+  readonly unbounded: number;
+  readonly bounded: number;
+  /** Most states of the specification to look at. */
+  readonly specification: number;
+}
+
 /** Preemptions to go on with when the budget is spent, one after the other. */
 const BOUNDS = [2, 1];
-/** Most executions of each of these. */
-const BOUNDED_BUDGET = 40_000;
 /** Samples for states that a bounded exploration has missed: rounds of so many executions. */
-const SAMPLE_ROUNDS = 10;
+const SAMPLE_ROUNDS = 25;
 const SAMPLES = 2000;
-/** Most states of the specification to look at. */
-const SPECIFICATION_STATES = 100_000;
+
+/**
+ * What a test of so many processes may cost: some 15 seconds. With more processes an execution takes longer, and it
+ * is less likely that all of them fit, so that what is spent on trying is lost.
+ */
+export function budgetsFor(processes: number): LitmusBudgets {
+  if (processes <= 4) return { unbounded: 200_000, bounded: 40_000, specification: 150_000 };
+  if (processes === 5) return { unbounded: 60_000, bounded: 20_000, specification: 150_000 };
+  if (processes === 6) return { unbounded: 30_000, bounded: 8000, specification: 350_000 };
+  return { unbounded: 15_000, bounded: 5000, specification: 100_000 };
+}
 
 /** Explores a test. Throws LitmusSyntaxError where a process accesses what is no address. */
 export async function exploreTest(test: LitmusTest, options: LitmusOptions = {}): Promise<Explored> {
@@ -73,14 +88,16 @@ class LitmusExploration implements Explored {
   private readonly _model: Model;
   private readonly _options: LitmusOptions;
   private readonly _cellsStart: number;
-  private readonly _budget: number;
+  private readonly _budgets: LitmusBudgets;
 
   constructor(test: LitmusTest, model: Model<LitmusState>, options: LitmusOptions) {
     this._test = test;
     this._model = model as Model;
     this._options = options;
     this._cellsStart = planLitmusMemory(test).cellsStart;
-    this._budget = options.budget ?? DEFAULT_BUDGET;
+    const budgets = budgetsFor(test.processes.length);
+    const { budget = budgets.unbounded } = options;
+    this._budgets = { ...budgets, unbounded: budget, bounded: Math.min(budget, budgets.bounded) };
     this.finals = new FinalStates(test);
   }
 
@@ -90,8 +107,7 @@ class LitmusExploration implements Explored {
     if (preemptions !== undefined) this.bound = bound;
     for (const fewer of BOUNDS) {
       if (result !== 'incomplete') break;
-      const executions = Math.min(this._budget, BOUNDED_BUDGET);
-      ({ result, bound } = this._explore({ preemptions: fewer, executions }));
+      ({ result, bound } = this._explore({ preemptions: fewer, executions: this._budgets.bounded }));
       this.bound = result === 'incomplete' ? `${bound}, incomplete` : bound;
     }
     if (this.bound !== undefined && !this.isStuck && this._options.weak !== true) this._sample();
@@ -99,7 +115,7 @@ class LitmusExploration implements Explored {
 
   /** Looks for the states that the specification allows and the exploration has missed. */
   private _sample(): void {
-    const allowed = enumerateFinals(this._test, SPECIFICATION_STATES)?.finals.lines();
+    const allowed = enumerateFinals(this._test, this._budgets.specification)?.finals.lines();
     const executions = SAMPLES;
     for (let seed = 1; seed <= SAMPLE_ROUNDS && this._missing(allowed) > 0; seed++) {
       const before = this.finals.size;
@@ -128,7 +144,7 @@ class LitmusExploration implements Explored {
   ): ExplorationResult {
     const { weak = false } = this._options;
     const exploration = explore(this._model, {
-      bounds: { races: 'explored', storeBuffers: weak, executions: this._budget, ...bounds },
+      bounds: { races: 'explored', storeBuffers: weak, executions: this._budgets.unbounded, ...bounds },
       ...(sampling === undefined ? {} : { sampling }),
       onFinal: ({ state, words }) => {
         this.finals.note((state as LitmusState).processes, words, this._cellsStart);
@@ -136,18 +152,27 @@ class LitmusExploration implements Explored {
     });
     this.executions += exploration.executions;
     this.seconds += exploration.seconds;
-    if (isDeadlock(exploration)) this.isStuck = true;
+    if (isDeadlock(exploration, this._test)) this.isStuck = true;
     return exploration;
   }
 }
 
 /** Whether an exploration ended because nobody can go on. Throws for every other failure. */
-function isDeadlock({ counterexample }: ExplorationResult): boolean {
+function isDeadlock({ counterexample }: ExplorationResult, test: LitmusTest): boolean {
   if (counterexample === undefined) return false;
   const { kind, message, schedule } = counterexample;
   if (kind === 'deadlock' || kind === 'livelock' || message.includes('SelfDeadlockError')) return true;
   const address = /AddressError: line (\d+): (.*?)( \(at .*)?$/.exec(message);
   if (address !== null) throw new LitmusSyntaxError(Number(address[1]), address[2]!);
-  if (message.includes('UnbalancedSectionError')) throw new LitmusSyntaxError(1, message);
+  if (message.includes('UnbalancedSectionError')) throw unbalanced(message, test);
   throw new LitmusFailure(`${message} (schedule ${schedule})`);
+}
+
+/** Says it with the line of the first end of a section in the process that failed. */
+function unbalanced(message: string, { processes }: LitmusTest): LitmusSyntaxError {
+  const name = /thread (P\d+):/.exec(message)?.[1];
+  const process = processes.find((candidate) => candidate.name === name);
+  const end = process?.code.find(({ operation }) => operation === 'readUnlock');
+  const reason = `${name ?? 'a process'} ends a read-side critical section that it has not begun`;
+  return new LitmusSyntaxError(end?.line ?? 1, reason);
 }

@@ -60,3 +60,53 @@ test('runLitmus, observes the same on every run', async () => {
     [second.result, second.finals, second.executions],
   );
 });
+
+test('runLitmus, calls it a DEADLOCK when no execution ends as the filter says', async () => {
+  const text = (filter: string) => `C n
+{}
+P0(int *x, spinlock_t *l) { spin_lock(l); WRITE_ONCE(*x, 1); spin_unlock(l); }
+P1(int *x, spinlock_t *l) { spin_lock(l); r1 = READ_ONCE(*x); r2 = READ_ONCE(*x); spin_unlock(l); }
+filter (${filter})
+exists (1:r2=1)
+`;
+  const { result, states } = await run(text('1:r1=0 /\\ 1:r2=1'));
+  assert.deepEqual([result, states], ['DEADLOCK', 0]);
+  assert.equal((await run(text('1:r1=0 /\\ 1:r2=0'))).result, 'Never');
+});
+
+test('runLitmus, does not call it a DEADLOCK where executions were left out', async () => {
+  const text = GRACE_PERIODS.replace('exists', 'filter (2:r1=7)\nexists');
+  assert.equal((await run(text, { preemptions: 1 })).result, 'Never');
+});
+
+test('runLitmus, takes srcu_down_read and srcu_up_read for a section of the process that began it', async () => {
+  const text = (end: string) => `C n
+{}
+P0(int *x, int *y, struct srcu_struct *s) {
+  int i = srcu_down_read(s);
+  int r1 = READ_ONCE(*x);
+  int r2 = READ_ONCE(*y);
+  ${end}
+}
+P1(int *x, int *y, struct srcu_struct *s) { WRITE_ONCE(*y, 1); synchronize_srcu(s); WRITE_ONCE(*x, 1); }
+exists (0:r1=1 /\\ 0:r2=0)
+`;
+  assert.equal((await run(text('srcu_up_read(s, i);'))).result, 'Never');
+  // A section that nobody ends lasts as long as its process, as a turn does, and no longer.
+  assert.equal((await run(text(';'))).result, 'Never');
+});
+
+test('runLitmus, says with the line that a process ends a section it has not begun', async () => {
+  const text = `C n
+{}
+P0(struct srcu_struct *s) { int i = srcu_read_lock(s); srcu_read_unlock(s, i); }
+P1(struct srcu_struct *s, int *i) {
+  r1 = READ_ONCE(*i);
+  srcu_up_read(s, r1);
+}
+`;
+  assert.deepEqual(await runLitmus(text, 'a.litmus'), {
+    file: 'a.litmus',
+    unsupported: 'line 6: P1 ends a read-side critical section that it has not begun',
+  });
+});

@@ -1,5 +1,5 @@
 /** Runs litmus tests: what they observe is what herd7 calls it: Never, Sometimes or Always; or DEADLOCK. */
-import { exploreTest, LitmusFailure, type LitmusOptions } from './explore-litmus.js';
+import { type Explored, exploreTest, LitmusFailure, type LitmusOptions } from './explore-litmus.js';
 import type { FinalState, Observation } from './final-states.js';
 import { LitmusSyntaxError } from './litmus-error.js';
 import { parseLitmus } from './parse-litmus.js';
@@ -54,9 +54,10 @@ export async function orUnsupported<T>(
 
 /** Runs a test that was read. Throws LitmusSyntaxError where a process accesses what is no address. */
 export async function runTest(test: LitmusTest, options: LitmusOptions = {}): Promise<LitmusOutcome> {
-  const { finals, isStuck, executions, seconds, bound } = await exploreTest(test, options);
+  const explored = await exploreTest(test, options);
+  const { finals, executions, seconds, bound } = explored;
   return {
-    ...{ file: test.file, name: test.name, result: isStuck ? 'DEADLOCK' : finals.observation() },
+    ...{ file: test.file, name: test.name, result: resultOf(explored) },
     states: finals.size,
     ...(options.states === true ? { finals: finals.all() } : {}),
     seconds,
@@ -64,4 +65,13 @@ export async function runTest(test: LitmusTest, options: LitmusOptions = {}): Pr
     ...(test.expected === undefined ? {} : { expected: test.expected }),
     ...(bound === undefined ? {} : { bound }),
   };
+}
+
+/**
+ * DEADLOCK also where every execution was seen and no final state passes the filter: the kernel's tests say that of
+ * what cannot end as their filter says, as of a lock that waits for what is inside of it.
+ */
+function resultOf({ finals, isStuck, bound }: Explored): LitmusOutcome['result'] {
+  const hasNoEnd = finals.size === 0 && bound === undefined;
+  return isStuck || hasNoEnd ? 'DEADLOCK' : finals.observation();
 }

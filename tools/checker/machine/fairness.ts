@@ -19,6 +19,8 @@ const WIDTH = 32;
 export class Fairness {
   private readonly _threads: number;
   private readonly _waited: Int32Array;
+  /** Processes that were enabled last, as bits: of no other is anything counted. */
+  private _ready = 0;
 
   constructor(threads: number) {
     this._threads = threads;
@@ -28,6 +30,7 @@ export class Fairness {
   /** An execution begins. */
   begin(): void {
     this._waited.fill(0);
+    this._ready = 0;
   }
 
   /** A process took a step, or is not ready: nobody waits for it. */
@@ -35,16 +38,19 @@ export class Fairness {
     for (let cell = process; cell < this._waited.length; cell += WIDTH) this._waited[cell] = 0;
   }
 
-  /** A thread paused. */
+  /** A thread paused, while those that were last enabled were ready. */
   paused(thread: number): void {
-    for (let process = 0; process < WIDTH; process++) this._waited[thread * WIDTH + process]!++;
+    for (let process = 0; process < WIDTH; process++) {
+      if ((this._ready & (1 << process)) !== 0) this._waited[thread * WIDTH + process]!++;
+    }
   }
 
   /** Those of `enabled` that may go: of `pausing`, whoever has not paused enough for another that is ready. */
   choose(enabled: number, pausing: number): number {
+    for (let gone = this._ready & ~enabled; gone !== 0; gone &= gone - 1)
+      this.clear(31 - Math.clz32(gone & -gone));
+    this._ready = enabled;
     if ((enabled & pausing) === 0) return enabled;
-    for (let process = 0; process < WIDTH; process++)
-      if ((enabled & (1 << process)) === 0) this.clear(process);
     let chosen = enabled;
     for (let t = 0; t < this._threads; t++) {
       if ((enabled & pausing & (1 << t)) !== 0 && this._owes(t, enabled)) chosen &= ~(1 << t);

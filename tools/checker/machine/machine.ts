@@ -11,7 +11,7 @@ import { type Failure, failureOf, judge, notHeld, stuckFailure } from './failure
 import { type Fault, NO_FAULT } from './fault.js';
 import { runToEnd } from './held-call.js';
 import { HoldRule } from './hold-rule.js';
-import { Memory } from './memory.js';
+import { Memory, mix } from './memory.js';
 import { registerBuffer } from './model-atomics.js';
 import { QuietHost } from './model-host.js';
 import { ModelThread, type StepResult } from './model-thread.js';
@@ -141,7 +141,7 @@ export class Machine implements Accesses {
 
   /** A number for the state that it is in. */
   stateHash(): number {
-    return stateHash(this.threads, this.performer, this._readiness.hash());
+    return stateHash(this.threads, this.performer, mix(this._readiness.hash(), this._sleepers.hash(), 15));
   }
 
   /** Number of processes so far. */

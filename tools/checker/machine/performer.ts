@@ -200,7 +200,7 @@ export class Performer {
   noteLook(word: number): void {
     if (this._isLookedAt[word] === 1) return;
     this._isLookedAt[word] = 1;
-    this.hasGrown = true;
+    this.learn(word);
   }
 
   /** True for a word that a thread has ever waited on: to notify it is a step. */

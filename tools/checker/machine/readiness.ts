@@ -53,7 +53,8 @@ export class Readiness {
       if (lanes[lane]!.values.length > 0) enabled |= 1 << (this._threads.length + lane);
     }
     this.isQuiet = enabled === 0;
-    return enabled === 0 ? this._passTime() : this._fairness.choose(enabled, this._pausing());
+    const chosen = this._fairness.choose(enabled, this._pausing());
+    return this.isQuiet ? this._passTime() : chosen;
   }
 
   /** Notes that a process takes a step. */

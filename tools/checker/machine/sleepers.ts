@@ -4,6 +4,7 @@
  *     sleep: the word holds what was expected -> asleep --notified--> wake: 'ok'
  *                                                      \--time passes--> wake: 'timed-out'
  */
+import { mix } from './memory.js';
 import type { ModelThread } from './model-thread.js';
 import { OPERATION } from './operation.js';
 import type { Performer } from './performer.js';
@@ -19,6 +20,13 @@ export class Sleepers {
   /** Nobody sleeps. */
   begin(): void {
     this._asleep = [];
+  }
+
+  /** A number for the order in which they came: who is notified first depends on it. */
+  hash(): number {
+    let hash = 0;
+    for (const { number, word } of this._asleep) hash = mix(hash, mix(number, word, 11), 13);
+    return hash;
   }
 
   /** The first half of a wait: its result where it does not sleep, else undefined. */
