@@ -149,7 +149,7 @@ export const failsOver = model<Pair>({
 interface Trio {
   readonly updater: ModelHeap;
   readonly reader: ModelHeap;
-  readonly helper: ModelHeap;
+  readonly starter: ModelHeap;
 }
 
 const TRIO = retiredObjectMemory({ threads: 3, isFull: true });
@@ -164,10 +164,10 @@ export const othersDrive = model<Trio>({
     const trio = {
       updater: TRIO.wire(stage, 'updater', 0),
       reader: TRIO.wire(stage, 'reader', 1),
-      helper: TRIO.wire(stage, 'helper', 2),
+      starter: TRIO.wire(stage, 'starter', 2),
     };
     trio.reader.wiring().turn.pin();
-    trio.helper.startGracePeriod();
+    trio.starter.startGracePeriod();
     return trio;
   },
   threads: {
@@ -180,9 +180,9 @@ export const othersDrive = model<Trio>({
       reader.wiring().turn.quiesce();
       reader.read(1);
     },
-    helper: ({ helper }) => helper.startGracePeriod(),
+    starter: ({ starter }) => starter.startGracePeriod(),
   },
-  final: ({ updater, reader, helper }) => assertAllFreed([updater, reader, helper], 1),
+  final: ({ updater, reader, starter }) => assertAllFreed([updater, reader, starter], 1),
   bounds: { preemptions: 2 },
   // About 10 seconds.
   nightly: { preemptions: 3 },

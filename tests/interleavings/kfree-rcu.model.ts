@@ -212,7 +212,7 @@ export const driversMeet = model<{ readonly alpha: ModelHeap; readonly beta: Mod
 });
 
 interface Trio extends Pair {
-  readonly helper: ModelHeap;
+  readonly starter: ModelHeap;
 }
 
 const TRIO = retiredObjectMemory({ threads: 3 });
@@ -224,16 +224,16 @@ const TRIO_MEMORY = {
   mayRace: TRIO.mayRace,
 };
 
-/** The reader is in a turn, for the end of which a grace period waits that the helper has started. */
+/** The reader is in a turn, for the end of which a grace period waits that the starter has begun. */
 function beginTrio(stage: Stage): Trio {
   const trio = {
     updater: TRIO.wire(stage, 'updater', 0),
     reader: TRIO.wire(stage, 'reader', 1),
-    helper: TRIO.wire(stage, 'helper', 2),
+    starter: TRIO.wire(stage, 'starter', 2),
     posted: 1,
   };
   trio.reader.wiring().turn.pin();
-  trio.helper.startGracePeriod();
+  trio.starter.startGracePeriod();
   return trio;
 }
 
@@ -251,9 +251,9 @@ export const othersDrive = model<Trio>({
       reader.wiring().turn.quiesce();
       reader.read(1);
     },
-    helper: ({ helper }) => helper.startGracePeriod(),
+    starter: ({ starter }) => starter.startGracePeriod(),
   },
-  final: ({ updater, reader, helper, posted }) => assertAllFreed([updater, reader, helper], posted),
+  final: ({ updater, reader, starter, posted }) => assertAllFreed([updater, reader, starter], posted),
   bounds: { preemptions: 2 },
   // About 10 seconds.
   nightly: { preemptions: 3 },
@@ -272,7 +272,7 @@ export const othersUseTheMemory = model<Trio & { readonly found: number }>({
   threads: {
     updater: ({ updater }) => updater.drain(),
     reader: ({ reader, found }) => reader.look(found),
-    helper: ({ helper }) => helper.reuse(),
+    starter: ({ starter }) => starter.reuse(),
   },
-  final: ({ updater, reader, helper, posted }) => assertAllFreed([updater, reader, helper], posted),
+  final: ({ updater, reader, starter, posted }) => assertAllFreed([updater, reader, starter], posted),
 });

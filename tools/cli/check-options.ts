@@ -20,6 +20,8 @@ export interface CheckOptions {
   readonly replay: string | undefined;
   readonly litmus: boolean;
   readonly states: boolean;
+  /** Executions of a litmus test before its exploration is bounded; undefined: by its processes. */
+  readonly budget: number | undefined;
 }
 
 const MOST = 1_000_000_000;
@@ -40,6 +42,7 @@ export function declareCheckOptions(command: Command): Command {
     .option('--replay <string>', 'run one schedule again, as a failure has printed it, and show it')
     .option('--litmus', 'the files are litmus tests in C')
     .option('--weak', 'with --litmus: plain stores lie in store buffers')
+    .option('--budget <n>', 'with --litmus: so many executions before schedules are bounded', wholeNumber(1))
     .option('--states', 'with --litmus: show every final state')
     .option('--json', 'print JSON and nothing else');
 }
@@ -56,6 +59,7 @@ interface RawOptions {
   readonly litmus?: boolean;
   readonly weak?: boolean;
   readonly states?: boolean;
+  readonly budget?: number;
   readonly json?: boolean;
 }
 
@@ -65,8 +69,8 @@ export function checkOptionsOf(files: readonly string[], command: Command): Chec
   const litmus = raw.litmus ?? false;
   if (litmus && files.length === 0)
     throw new UsageError('--litmus needs files: lull check --litmus *.litmus');
-  for (const name of ['weak', 'states'] as const) {
-    if (raw[name] === true && !litmus) throw new UsageError(`--${name} is an option of --litmus`);
+  for (const name of ['weak', 'states', 'budget'] as const) {
+    if (raw[name] !== undefined && !litmus) throw new UsageError(`--${name} is an option of --litmus`);
   }
   for (const name of ['replay', 'random', 'pct', 'nightly', 'only', 'preemptions', 'storeBuffers'] as const) {
     if (raw[name] !== undefined && litmus)
@@ -81,6 +85,7 @@ export function checkOptionsOf(files: readonly string[], command: Command): Chec
     samples: raw.random ?? (raw.pct === undefined ? undefined : DEFAULT_SAMPLES),
     depth: raw.pct,
     states: raw.states ?? false,
+    budget: raw.budget,
   };
 }
 

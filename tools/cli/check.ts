@@ -29,8 +29,9 @@ export async function check(options: CheckOptions, { stdout, stderr }: OutputStr
 }
 
 async function checkLitmus(options: CheckOptions, write: (text: string) => void): Promise<number> {
-  const { json, states, storeBuffers } = options;
-  return checkLitmusFiles(options.files, { json, states, weak: storeBuffers }, write);
+  const { json, states, storeBuffers, budget } = options;
+  const limits = budget === undefined ? {} : { budget };
+  return checkLitmusFiles(options.files, { json, states, weak: storeBuffers, ...limits }, write);
 }
 
 async function load({ files }: CheckOptions): Promise<Declared> {
