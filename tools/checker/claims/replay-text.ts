@@ -1,12 +1,11 @@
 /** One schedule of a claim or a twin, run again and told: `turn/keepsWhatItReads:A5B3A9`. */
+import { DEFAULT_STEPS } from '../explore/explore.js';
 import { replay } from '../explore/replay.js';
 import { parseSchedule } from '../explore/schedule.js';
 import { Machine } from '../machine/machine.js';
 import type { Model } from '../model.js';
 import { interleavingTable } from '../report/interleaving-table.js';
 import { type Declared, loadPatched } from './claim-files.js';
-
-const MOST_STEPS = 5000;
 
 /** A replay for people. */
 export interface ReplayReport {
@@ -26,7 +25,7 @@ export async function replayText(text: string, declared: Declared): Promise<Repl
   if (fault.kind !== 'none' && fault.thread >= machine.threads.length) {
     throw new Error(`replayed '${text}', whose fault befalls a thread that ${id} does not have`);
   }
-  const { traces, failure } = replay(machine, schedule, Math.max(MOST_STEPS, model.bounds?.steps ?? 0));
+  const { traces, failure } = replay(machine, schedule, Math.max(DEFAULT_STEPS, model.bounds?.steps ?? 0));
   const table = interleavingTable(traces, {
     threads: Object.keys(model.threads),
     nameOf: (word) => machine.nameOf(word),

@@ -44,7 +44,8 @@ export interface ExploreOptions {
   readonly onFinal?: (machine: Machine) => void;
 }
 
-const DEFAULT_STEPS = 5000;
+/** Most steps of an execution, unless a model says otherwise. */
+export const DEFAULT_STEPS = 5000;
 const DEFAULT_EXECUTIONS = 5_000_000;
 const WARM_UPS = 30;
 
@@ -58,7 +59,7 @@ export function explore(model: Model, options: ExploreOptions = {}): Exploration
 }
 
 /** What a set of bounds explores, in words. */
-export function boundInWords(bounds: Bounds, { sampling }: ExploreOptions = {}): string {
+function boundInWords(bounds: Bounds, { sampling }: ExploreOptions = {}): string {
   const parts = [schedulesInWords(bounds, sampling)];
   if (bounds.storeBuffers === true) parts.push('store buffers');
   if (bounds.kills !== undefined) parts.push(`${bounds.kills.join(' or ')} killed anywhere`);
