@@ -40,6 +40,11 @@ const FAST_MAP_OPERATIONS = 500_000;
 const SLOW_MAP_OPERATIONS = 100_000;
 const MESSAGE_OPERATIONS = 2_000;
 const THREAD_READS = 1_000_000;
+const UNCONTENDED_LOCKS = 1_000_000;
+const CONTENDED_LOCKS = 1_000_000;
+const SURVIVAL_TRIALS = 200;
+/** A trial that fails takes as long as is waited for. */
+const SURVIVAL_TRIALS_OF_PEERS = 20;
 const COUNTED_OPERATIONS = 10_000_000;
 
 const TIMED = { lessIsBetter: true, warmupRounds: 3, rounds: 21, quickRounds: 5 };
@@ -56,6 +61,21 @@ function sharingPeers(...given: [workload: string, style: string]): readonly Sub
     { name: 'sharedmap', script: 'map-sharedmap', given, operations: SLOW_MAP_OPERATIONS, peer: 'sharedmap' },
     { name: 'lmdb', script: 'map-lmdb', given, operations: SLOW_MAP_OPERATIONS, peer: 'lmdb' },
     { name: 'Map behind postMessage', script: 'map-post-message', given, operations: MESSAGE_OPERATIONS },
+  ];
+}
+
+function mutexes(workload: string, operations: number, operationsOfPeers = operations): readonly Subject[] {
+  const given = [workload];
+  return [
+    { name: 'lull', script: 'mutex-lull', given, operations },
+    {
+      name: 'multithreading',
+      script: 'mutex-multithreading',
+      given,
+      operations: operationsOfPeers,
+      peer: 'multithreading',
+    },
+    { name: 'textbook futex', script: 'mutex-futex', given, operations: operationsOfPeers },
   ];
 }
 
@@ -150,6 +170,31 @@ export const COMPARISONS: readonly Comparison[] = [
       readers('control, one thread', 'threads-own', 1),
       readers('control, two threads', 'threads-own', 2),
     ],
+  },
+  {
+    name: 'mutex',
+    title: 'lock and unlock of a mutex that nobody else wants',
+    unit: 'ns/pair',
+    ...TIMED,
+    subjects: mutexes('uncontended', UNCONTENDED_LOCKS),
+  },
+  {
+    name: 'mutex-two-threads',
+    title: 'lock and unlock in two threads that want nothing else, both together',
+    unit: 'locks/s',
+    ...TIMED,
+    lessIsBetter: false,
+    subjects: mutexes('contended', CONTENDED_LOCKS),
+  },
+  {
+    name: 'mutex-survival',
+    title: 'trials in which the mutex could be locked after the thread that had it was terminated',
+    unit: '%',
+    lessIsBetter: false,
+    warmupRounds: 0,
+    rounds: 2,
+    quickRounds: 1,
+    subjects: mutexes('survival', SURVIVAL_TRIALS, SURVIVAL_TRIALS_OF_PEERS),
   },
   {
     name: 'gc',

@@ -37,6 +37,9 @@ test('GOALS ask for at most a multiple of the time, or at least a multiple of th
     'map-get lmdb: at least 3',
     'map-get Map behind postMessage: at least 200',
     'map-get-two-threads lull, one thread: at least 1.9',
+    'mutex multithreading: at least 1',
+    'mutex-two-threads multithreading: at least 1',
+    'mutex-survival undefined: at least 100',
     'gc undefined: at most 0',
   ]);
 });

@@ -34,6 +34,15 @@ export const GOALS: readonly Goal[] = [
     ...goal('map.get, two threads vs one', 'map-get-two-threads', 'lull, one thread', 'at least', 1.9),
     subject: 'lull, two threads',
   },
+  goal('mutex vs multithreading', 'mutex', 'multithreading', 'at least', 1),
+  goal('mutex, two threads, vs multithreading', 'mutex-two-threads', 'multithreading', 'at least', 1),
+  {
+    name: 'mutex after the end of its holder',
+    comparison: 'mutex-survival',
+    subject: 'lull',
+    direction: 'at least',
+    goal: 100,
+  },
   {
     name: 'garbage collections in 10 million operations',
     comparison: 'gc',

@@ -9,7 +9,9 @@
  * I1  `entries` is written under its lock. Read without, it may be behind for what other threads have done.
  */
 import { BUCKET_LOCK, BUCKET_LOCK_WORDS, MAP, ORDER_FLIP } from '../layout/map-record.js';
-import { RawSpinLock } from '../locks/raw-spin-lock.js';
+import type { LockMaker } from '../locks/lock-maker.js';
+import { MAP_BUCKET_LOCK } from '../locks/lull-classes.js';
+import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
 
 const FIRST_LEVEL = MAP.firstLevel;
@@ -19,16 +21,14 @@ const FLIP = ORDER_FLIP;
 export class BucketLocks {
   private readonly _words: Words;
   private readonly _map: number;
-  private readonly _ownerTag: number;
-  private readonly _spinRounds: number;
+  private readonly _maker: LockMaker;
   /** By number, made when first needed. */
   private readonly _locks: RawSpinLock[] = [];
 
-  constructor(words: Words, map: number, ownerTag: number, spinRounds: number) {
+  constructor(words: Words, map: number, maker: LockMaker) {
     this._words = words;
     this._map = map;
-    this._ownerTag = ownerTag;
-    this._spinRounds = spinRounds;
+    this._maker = maker;
   }
 
   /** log2 of the number of locks. */
@@ -79,9 +79,7 @@ export class BucketLocks {
     // Filled from the front, so that the array stays a dense one.
     for (let i = this._locks.length; i <= number; i++) {
       const word = this._start(i) + BUCKET_LOCK.lock;
-      this._locks.push(
-        new RawSpinLock(this._words, word, this._ownerTag, this._spinRounds, `map bucket ${i}`),
-      );
+      this._locks.push(this._maker.rawSpinLock(word, MAP_BUCKET_LOCK, `map bucket ${i}`));
     }
     return this._locks[number]!;
   }

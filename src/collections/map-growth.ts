@@ -13,7 +13,9 @@
 
 import type { MapMemory } from '../heap/map-memory.js';
 import { MAP, MAX_LEVEL } from '../layout/map-record.js';
-import { LockTimeoutError, RawSpinLock } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
+import { MAP_GROW_LOCK } from '../locks/lull-classes.js';
+import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import type { BucketLocks } from './bucket-locks.js';
 import type { MapTable } from './map-table.js';
@@ -36,8 +38,7 @@ export class MapGrowth {
     this._map = map;
     this._table = table;
     this._locks = locks;
-    const { words, ownerTag, geometry } = memory;
-    this._growLock = new RawSpinLock(words, map + MAP.growLock, ownerTag, geometry.spinRounds, 'map growth');
+    this._growLock = memory.locks.rawSpinLock(map + MAP.growLock, MAP_GROW_LOCK, 'map growth');
   }
 
   /** Called after an insert under lock `number`, holding none: doubles the table if it is full. */

@@ -5,7 +5,7 @@ import { ReclaimingMemory } from '../heap/reclaiming-memory.js';
 import { balance } from '../inspect/balance.js';
 import { BUCKET_LOCK, BUCKET_LOCK_WORDS, MAP } from '../layout/map-record.js';
 import { NAME_KIND } from '../layout/name-record.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Heap } from '../shared-heap.js';
 import { MapTable } from './map-table.js';
 import { SharedMap } from './shared-map.js';

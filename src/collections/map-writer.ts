@@ -118,11 +118,27 @@ export class MapWriter {
       let from = number * 2 ** (32 - firstLevel);
       while (from < end) {
         this._memory.turn.spend();
-        from = this._clearStretch(number, from, end, removed);
-        for (const entry of removed) this._memory.freeRcu(entry, RCU_HEAD);
-        removed.length = 0;
+        try {
+          from = this._clearStretch(number, from, end, removed);
+        } finally {
+          this._freeAll(removed);
+        }
       }
     }
+  }
+
+  /** Frees what was unlinked, and empties the list. Throws what freeing the first of them throws, after the others. */
+  private _freeAll(removed: number[]): void {
+    const thrown: unknown[] = [];
+    for (const entry of removed) {
+      try {
+        this._memory.freeRcu(entry, RCU_HEAD);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    removed.length = 0;
+    if (thrown.length > 0) throw thrown[0];
   }
 
   private _link(entry: number, found: number, number: number): void {

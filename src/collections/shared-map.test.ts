@@ -6,7 +6,7 @@ import { heapTest, Stage } from '../../tests/support/stage.js';
 import { OutOfMemoryError } from '../heap/heap-errors.js';
 import { BUCKET_LOCK_WORDS, MAP } from '../layout/map-record.js';
 import { NAME_KIND } from '../layout/name-record.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Heap } from '../shared-heap.js';
 import type { MapKey } from './key-codec.js';
 import { MAX_KEY_BYTES } from './key-codec.js';

@@ -46,7 +46,7 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
    * @param hashMask bits of the hash that count, the same in all threads: for tests
    */
   constructor(memory: MapMemory, map: number, hashMask = -1) {
-    const { words, turn, geometry, ownerTag } = memory;
+    const { words, turn, geometry } = memory;
     this._memory = memory;
     this._turn = turn;
     const strings = new StringReader(words);
@@ -56,7 +56,7 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
     this._keyReader = new KeyReader(this._keys);
     this._valueReader = new ValueReader(words, this._values);
     this._table = new MapTable(words, map);
-    this._locks = new BucketLocks(words, map, ownerTag, geometry.spinRounds);
+    this._locks = new BucketLocks(words, map, memory.locks);
     const growth = new MapGrowth(memory, map, this._table, this._locks);
     this._writer = new MapWriter(memory, this._table, this._locks, growth);
   }

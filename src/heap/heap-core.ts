@@ -21,6 +21,7 @@ import type { Words } from '../words/words.js';
 import { OutOfMemoryError } from './heap-errors.js';
 import type { HeapHandle } from './heap-handle.js';
 import type { HeapParts } from './heap-parts.js';
+import { bareAddress } from './marked-address.js';
 import { NamedCache } from './named-cache.js';
 import { reclaimFor } from './reclaim.js';
 import { reportUse } from './use-report.js';
@@ -42,7 +43,7 @@ export class HeapCore {
 
   protected constructor(parts: HeapParts) {
     this.parts = parts;
-    this.words = parts.words;
+    this.words = parts.fittings.userWords(parts.words);
     this.handle = parts.handle;
     this._turn = parts.turn;
     this._kmalloc = parts.kmalloc;
@@ -79,6 +80,7 @@ export class HeapCore {
     host.entered.delete(turn);
     host.exitTasks.delete(this._onExit);
     leaveHeap(words, membership, geometry.spinRounds);
+    this.parts.fittings.close();
   }
 
   /**
@@ -233,7 +235,8 @@ export class HeapCore {
    * Context   While no other thread changes the heap: walks everything.
    */
   balance(options: BalanceOptions = {}): BalanceReport {
-    return balance(this.words, options);
+    const held = Array.from(options.held ?? [], bareAddress);
+    return balance(this.words, { ...options, held });
   }
 
   /** What `name` stands for, or 0. */
@@ -248,6 +251,15 @@ export class HeapCore {
     // run() and not pin(): the name's record is needed no longer than this, and a loop over the map that
     // follows in the same synchronous run must be able to renew its turn.
     return this._turn.run(() => this.parts.registry.findOrMake(kind, name, alloc, free, make));
+  }
+
+  protected isAttached(): boolean {
+    return this._attached;
+  }
+
+  /** Throws inside turn(fn). */
+  protected requireLeavable(): void {
+    this._turn.leave();
   }
 
   /** The thread ends: even inside turn(fn) no code of fn runs any more, so its turn is over. */

@@ -6,17 +6,25 @@ import { constantWordIndex, LAYOUT_VERSION, MAGIC_0, MAGIC_1 } from '../layout/h
 import { isSharedBuffer, NativeWords } from '../words/native-words.js';
 import { PAGE_BYTES } from '../words/units.js';
 import { AttachError } from './heap-errors.js';
+import type { ValidationHandle } from './validation.js';
 
 export interface HeapHandle {
   readonly lull: 'heap';
   readonly version: number;
   readonly strict: boolean;
   readonly buffer: SharedArrayBuffer;
+  /** Of a validating heap. */
+  readonly validation?: ValidationHandle;
 }
 
 /** Makes the handle of a heap. */
-export function makeHandle(buffer: SharedArrayBuffer, strict: boolean): HeapHandle {
-  return { lull: 'heap', version: LAYOUT_VERSION, strict, buffer };
+export function makeHandle(
+  buffer: SharedArrayBuffer,
+  strict: boolean,
+  validation?: ValidationHandle,
+): HeapHandle {
+  const handle: HeapHandle = { lull: 'heap', version: LAYOUT_VERSION, strict, buffer };
+  return validation === undefined ? handle : { ...handle, validation };
 }
 
 /** Throws AttachError unless `handle` names a buffer in which this version of the package made a heap. */

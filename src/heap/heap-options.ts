@@ -7,6 +7,7 @@ import { MAX_SHEAF_CAPACITY } from '../layout/sheaf-record.js';
 import type { PageFault } from '../pages/page-allocator.js';
 import type { Host } from '../words/host.js';
 import { MAX_HEAP_BYTES, PAGE_BYTES } from '../words/units.js';
+import type { ValidateOptions } from './validation.js';
 
 /** What Heap.create takes. All are optional. */
 export interface HeapOptions {
@@ -46,8 +47,18 @@ export interface HeapOptions {
   hashSeed?: readonly [number, number];
   /** Readers use atomic loads: publishing then rests on ECMAScript's own guarantees alone. */
   strict?: boolean;
+  /** Finds deadlocks and other misuse before they happen, in all threads of the heap: for development and tests. */
+  validate?: boolean | ValidateOptions;
   /** Name of this thread in reports. */
   name?: string;
+}
+
+/** What Heap.attach takes. */
+export interface AttachOptions {
+  /** Name of this thread in reports. */
+  name?: string;
+  /** Where reports go in this thread, in a heap that was made with `validate`. */
+  validate?: ValidateOptions;
 }
 
 /** What both create and attach take from tests: the surroundings. */

@@ -1,5 +1,6 @@
 /** What a shared map needs of the heap it lives in. */
 import type { Geometry } from '../layout/heap-header.js';
+import type { LockMaker } from '../locks/lock-maker.js';
 import type { Turn } from '../threads/turn.js';
 import type { Words } from '../words/words.js';
 
@@ -8,8 +9,8 @@ export interface MapMemory {
   /** spend() at the start of each operation; run(fn) where addresses are kept across a caller's function. */
   readonly turn: Turn;
   readonly geometry: Geometry;
-  /** What this thread's locks hold while it owns them. */
-  readonly ownerTag: number;
+  /** Makes the map's locks. */
+  readonly locks: LockMaker;
   /**
    * Takes an object of at least `bytes` bytes. May renew the turn, so no address may be held across it.
    * Throws OutOfMemoryError, after which nothing has changed.

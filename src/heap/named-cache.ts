@@ -5,6 +5,7 @@ import type { Kmalloc } from '../slab/kmalloc.js';
 import type { Turn } from '../threads/turn.js';
 import { type Address, BYTES_PER_WORD } from '../words/units.js';
 import type { HeapParts } from './heap-parts.js';
+import { bareAddress } from './marked-address.js';
 
 /** Takes an object in the hard way, or throws. */
 export interface HardAllocator {
@@ -47,7 +48,7 @@ export class NamedCache {
     const id = this._kmalloc.cacheOf(p);
     if (id !== this._id) {
       throw new RangeError(
-        `freed address ${p} to slab cache ${this.name}, of which it is not an object; use kfree()`,
+        `freed address ${bareAddress(p)} to slab cache ${this.name}, of which it is not an object; use kfree()`,
       );
     }
     this._kmalloc.free(p);

@@ -28,15 +28,26 @@ export function reclaimFor(parts: HeapParts, alloc: () => number): number {
   return p !== 0 || !waitForGracePeriod(parts) ? p : drainAndTry(parts, alloc);
 }
 
-function drainAndTry({ turn, caches, pages, idlePages }: HeapParts, alloc: () => number): number {
-  turn.run(() => {
+function drainAndTry(parts: HeapParts, alloc: () => number): number {
+  const { caches, pages, idlePages } = parts;
+  reclaim(parts, () => {
     caches.shrink();
     pages.drain();
+    return 0;
   });
   const p = alloc();
   if (p !== 0) return p;
   // Last, since those threads have to refill their lists.
-  return turn.run(() => idlePages.drain()) === 0 ? 0 : alloc();
+  return reclaim(parts, () => idlePages.drain()) === 0 ? 0 : alloc();
+}
+
+function reclaim({ turn, fittings }: HeapParts, shrink: () => number): number {
+  fittings.enterReclaim();
+  try {
+    return turn.run(shrink);
+  } finally {
+    fittings.exitReclaim();
+  }
 }
 
 function waitForGracePeriod({ turn, host, rcu, driver }: HeapParts): boolean {

@@ -1,6 +1,7 @@
 /** ReclaimingMemory: what collections take their memory from: it reclaims before it gives up, and then throws. */
 import type { Geometry } from '../layout/heap-header.js';
-import { GFP_NOWAIT } from '../pages/gfp.js';
+import type { LockMaker } from '../locks/lock-maker.js';
+import { GFP_KERNEL, GFP_NOWAIT } from '../pages/gfp.js';
 import type { KfreeRcu } from '../slab/kfree-rcu.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
 import type { Turn } from '../threads/turn.js';
@@ -15,7 +16,7 @@ export class ReclaimingMemory implements MapMemory {
   readonly words: Words;
   readonly turn: Turn;
   readonly geometry: Geometry;
-  readonly ownerTag: number;
+  readonly locks: LockMaker;
   private readonly _parts: HeapParts;
   private readonly _kmalloc: Kmalloc;
   private readonly _kfreeRcu: KfreeRcu;
@@ -24,14 +25,14 @@ export class ReclaimingMemory implements MapMemory {
     this.words = parts.words;
     this.turn = parts.turn;
     this.geometry = parts.geometry;
-    this.ownerTag = parts.ownerTag;
+    this.locks = parts.locks;
     this._parts = parts;
     this._kmalloc = parts.kmalloc;
     this._kfreeRcu = parts.kfreeRcu;
   }
 
   alloc(bytes: number): number {
-    const p = this._kmalloc.alloc(bytes, GFP_NOWAIT);
+    const p = this._kmalloc.alloc(bytes, GFP_KERNEL);
     return p !== 0 ? p : this._allocHard(bytes);
   }
 
@@ -48,7 +49,7 @@ export class ReclaimingMemory implements MapMemory {
   }
 
   private _allocHard(bytes: number): number {
-    const p = reclaimFor(this._parts, () => this._kmalloc.alloc(bytes, GFP_NOWAIT));
+    const p = reclaimFor(this._parts, () => this._kmalloc.alloc(bytes, GFP_KERNEL));
     if (p !== 0) return p;
     throw new OutOfMemoryError(bytes, reportUse(this._parts));
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { impatientLock, whileLocked } from '../../tests/support/bare-heap.js';
 import { heapTest, type Stage } from '../../tests/support/stage.js';
 import { HEADER } from '../layout/heap-header.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Address } from '../words/units.js';
 import { Registry } from './registry.js';
 
@@ -158,7 +158,7 @@ registryTest(
     for (const name of ['', 'x'.repeat(4097), 'ä'.repeat(2049), 5, null, undefined, {}]) {
       const expected = {
         name: 'TypeError',
-        message: `opened a shared object named ${String(name)}; a name is a string of 1 to 4096 bytes in UTF-8`,
+        message: `opened a shared object named ${String(name) || "''"}; a name is a string of 1 to 4096 bytes in UTF-8`,
       };
       assert.throws(() => registry.find(KIND, name as string), expected);
       assert.throws(() => open(name as string, 1), expected);

@@ -13,10 +13,18 @@ import type { Words } from '../words/words.js';
 /** Most bytes of a name's UTF-8. */
 const MAX_NAME_BYTES = 4096;
 
+/** A name, and what it stands for. */
+export interface NamedTarget {
+  readonly kind: number;
+  readonly name: string;
+  readonly target: number;
+}
+
 export class Registry {
   private readonly _words: Words;
   private readonly _lock: RawSpinLock;
   private readonly _encoder = new TextEncoder();
+  private readonly _decoder = new TextDecoder();
 
   /** @param lock the lock at HEADER.registryLock */
   constructor(words: Words, lock: RawSpinLock) {
@@ -55,6 +63,23 @@ export class Registry {
     }
   }
 
+  /** Every name with what it stands for, newest first. */
+  list(): NamedTarget[] {
+    const words = this._words;
+    const names: NamedTarget[] = [];
+    for (let record = this._first(); record !== 0; record = words.loadPlain(record + NAME.next)) {
+      const bytes = new Uint8Array(words.loadPlain(record + NAME.nameBytes));
+      words.readBytesPlain(record + NAME.name, bytes, bytes.length);
+      const kind = words.loadPlain(record + NAME.kind);
+      names.push({
+        kind,
+        name: this._decoder.decode(bytes),
+        target: words.loadPlain(record + NAME.target),
+      });
+    }
+    return names;
+  }
+
   private _publish(
     record: number,
     kind: number,
@@ -82,17 +107,17 @@ export class Registry {
 
   private _find(kind: number, name: Uint8Array): number {
     const words = this._words;
-    // P1: observes the record.
-    for (
-      let record = words.dereference(HEADER.registryHead);
-      record !== 0;
-      record = words.loadPlain(record + NAME.next)
-    ) {
+    for (let record = this._first(); record !== 0; record = words.loadPlain(record + NAME.next)) {
       if (words.loadPlain(record + NAME.kind) === kind && this._isNamed(record, name)) {
         return words.loadPlain(record + NAME.target);
       }
     }
     return 0;
+  }
+
+  private _first(): number {
+    // P1: observes the record.
+    return this._words.dereference(HEADER.registryHead);
   }
 
   private _isNamed(record: number, name: Uint8Array): boolean {
@@ -107,7 +132,7 @@ export class Registry {
     const bytes = typeof name === 'string' ? this._encoder.encode(name) : undefined;
     if (bytes !== undefined && bytes.length > 0 && bytes.length <= MAX_NAME_BYTES) return bytes;
     throw new TypeError(
-      `opened a shared object named ${String(name)}; a name is a string of 1 to ${MAX_NAME_BYTES} bytes in UTF-8`,
+      `opened a shared object named ${String(name) || "''"}; a name is a string of 1 to ${MAX_NAME_BYTES} bytes in UTF-8`,
     );
   }
 }

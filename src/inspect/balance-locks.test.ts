@@ -7,7 +7,7 @@ import { HEADER } from '../layout/heap-header.js';
 import { BUCKET_LOCK, BUCKET_LOCK_WORDS, MAP } from '../layout/map-record.js';
 import { SLOT, TURN_BORROWED } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
-import { ownerTag } from '../locks/raw-spin-lock.js';
+import { ownerTag } from '../locks/owner.js';
 
 const heap = new AuditedHeap();
 const tag = ownerTag(1, 7);

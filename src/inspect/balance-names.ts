@@ -7,6 +7,7 @@
 import { HEADER } from '../layout/heap-header.js';
 import { NAME, NAME_KIND } from '../layout/name-record.js';
 import { wordsFor } from '../words/units.js';
+import { checkLockRecord, isLockKind, lockKindName } from './balance-lock-records.js';
 import { checkMap } from './balance-maps.js';
 import type { Books } from './books.js';
 import { REACH, reach, reachOnce, roomWords } from './reach.js';
@@ -41,7 +42,8 @@ function checkRecord(books: Books, record: number, seen: Set<string>, isQuiescen
   seen.add(`${kind} ${name}`);
   if (kind === NAME_KIND.map) checkMap(books, target, `map '${name}'`, isQuiescent);
   else if (kind === NAME_KIND.slabCache) checkCacheName(books, target, name);
-  else books.report(`the name record at ${record} of '${name}' has kind ${kind}, kinds are 1 and 2`);
+  else if (isLockKind(kind)) checkLockRecord(books, target, kind, `${lockKindName(kind)} '${name}'`);
+  else books.report(`the name record at ${record} of '${name}' has kind ${kind}, kinds are 1 to 7`);
 }
 
 function checkCacheName(books: Books, target: number, name: string): void {

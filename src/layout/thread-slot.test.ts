@@ -32,7 +32,7 @@ test('SLOT gives every field words of its own, the caches last', () => {
 test('SLOT puts what others read on lines apart from what the owner keeps to itself', () => {
   assertLinesApart(
     [SLOT.turn, SLOT.borrower],
-    [SLOT.state, SLOT.generation, SLOT.nameBytes, SLOT.isolated, SLOT.name],
+    [SLOT.state, SLOT.generation, SLOT.nameBytes, SLOT.isolated, SLOT.name, SLOT.threadId],
     [SLOT.rcuAcquired, SLOT.waitingHead, SLOT.waitingTail, SLOT.waitingObjects, SLOT.callbacks],
     [SLOT.pagesAcquired, SLOT.listPages, SLOT.pageLists],
     [SLOT.freedThroughSheaf, SLOT.pagesAllocated, SLOT.pagesFreed],

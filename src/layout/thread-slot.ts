@@ -4,7 +4,8 @@
  *
  *     word 0        turn, borrower             line 0: written by the owner and by who borrows from it, read by
  *                                              who drives a grace period
- *     word 16       state, generation, name    line 1: written at join and leave
+ *     word 16       state, generation, name,   lines 1 and 2: written at join and leave, and by who finds the
+ *                   thread id                  thread dead
  *     word 48       rcu                        private to the owner
  *     word 80       page lists                 private to the owner, or to who has borrowed the slot
  *     word 112      counters                   written by the owner, read by all
@@ -31,6 +32,8 @@ export const SLOT = {
   isolated: 19,
   /** NAME_WORDS words of UTF-8. */
   name: 20,
+  /** Host.threadId of the owner; 0 = unknown, or the slot is free. Atomic accesses: read by who looks for the dead. */
+  threadId: 36,
 
   /** LocalTrylock of the rcu words. Owner. */
   rcuAcquired: 48,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
-import { LockTimeoutError, ownerTag, RawSpinLock } from './raw-spin-lock.js';
+import { LockTimeoutError } from './lock-errors.js';
+import { ownerTag } from './owner.js';
+import { RawSpinLock } from './raw-spin-lock.js';
 
 const WORD = 5;
 const MINE = ownerTag(0, 1);
@@ -148,19 +149,4 @@ test('acquireIf(true) spins for a busy lock, acquireIf(false) tries once', () =>
   words.meanwhile = () => others.release();
   assert.equal(mine.acquireIf(true), true);
   assert.equal(words.loadPlain(WORD), MINE);
-});
-
-test('ownerTag() is a positive word that differs by slot and by generation, and is never 0', () => {
-  const slots = fc.nat(254);
-  const generations = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-  fc.assert(
-    fc.property(slots, generations, slots, (slot, generation, otherSlot) => {
-      const tag = ownerTag(slot, generation);
-      assert.ok(tag > 0 && tag < 2 ** 31);
-      assert.equal((tag & 0xff) - 1, slot);
-      assert.equal(tag >>> 8, generation & 0x7fffff);
-      assert.equal(ownerTag(otherSlot, generation) === tag, otherSlot === slot);
-      assert.notEqual(ownerTag(slot, generation + 1), tag);
-    }),
-  );
 });

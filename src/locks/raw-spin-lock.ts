@@ -1,10 +1,11 @@
 /**
  * RawSpinLock: a word that one thread at a time owns. Never sleeps, in any context.
  *
- *     0 = free, else the owner's tag: generation << 8 | slot + 1, so that others can tell a holder that has died
+ *     0 = free, else the owner's tag (owner.ts), so that others can tell a holder that has died
  *
  * A waiter spins read-only and only then tries again, so waiting costs the owner no exclusive request for the
- * line. Who may not spin calls tryAcquire; nobody calls tryAcquire and then acquire.
+ * line. Who may not spin calls tryAcquire; nobody calls tryAcquire and then acquire. An observer that throws leaves
+ * the lock as it was.
  *
  * I1  Only the owner releases, and it holds the lock for a bounded number of steps: no wait, no callback inside.
  * P1  release's store publishes every plain write made while holding; observed by the compareExchange of the
@@ -13,29 +14,7 @@
  * Follows kernel/locking/qspinlock.c in its read-only spinning, not in its queue.
  */
 import type { Words } from '../words/words.js';
-
-/** A lock was not to be had within the bound: its owner is neither alive nor reaped, or holds it far too long. */
-export class LockTimeoutError extends Error {
-  override readonly name = 'LockTimeoutError';
-  readonly lockName: string;
-  /** Slot number of the thread that holds the lock. */
-  readonly ownerSlot: number;
-
-  constructor(lockName: string, ownerTag: number, rounds: number) {
-    const slot = (ownerTag & 0xff) - 1;
-    super(
-      `gave up waiting for lock ${lockName} after ${rounds} rounds: thread slot ${slot} holds it. ` +
-        'If that thread was terminated, the heap can no longer be used; create a new one.',
-    );
-    this.lockName = lockName;
-    this.ownerSlot = slot;
-  }
-}
-
-/** What a lock word holds while the thread of `slot` owns it. */
-export function ownerTag(slot: number, generation: number): number {
-  return ((generation & 0x7fffff) << 8) | (slot + 1);
-}
+import { LockTimeoutError } from './lock-errors.js';
 
 export class RawSpinLock {
   private readonly _words: Words;
@@ -91,6 +70,6 @@ export class RawSpinLock {
     }
     // P1: a last try, which else names the owner in the error.
     const owner = this._words.compareExchange(this._word, 0, this._tag);
-    if (owner !== 0) throw new LockTimeoutError(this.name, owner, this._rounds);
+    if (owner !== 0) throw new LockTimeoutError(this.name, owner, `${this._rounds} rounds`);
   }
 }

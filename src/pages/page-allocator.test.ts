@@ -9,7 +9,7 @@ import { heapTest, partsOf, Stage } from '../../tests/support/stage.js';
 import { zoneStart } from '../layout/heap-layout.js';
 import { MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { Heap } from '../shared-heap.js';
 import { type Address, MAX_ORDER, PAGE_WORDS } from '../words/units.js';
 import { __GFP_ZERO, GFP_ATOMIC, GFP_KERNEL, GFP_NOLOCK, GFP_NOWAIT } from './gfp.js';

@@ -5,7 +5,7 @@ import { descriptorStart, zoneStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
 import { MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { ThreadPageLists } from './thread-page-lists.js';
 import { Zone } from './zone.js';
 

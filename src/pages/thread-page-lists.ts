@@ -27,13 +27,19 @@ export class ThreadPageLists {
   private readonly _slot: number;
   private readonly _lock: LocalTrylock;
 
-  /** @param slot word index of slot `slotNumber` */
-  constructor(words: Words, geometry: Geometry, slotNumber: number, slot: number) {
+  /** @param slot word index of slot `slotNumber`; @param lock the lock at its SLOT.pagesAcquired */
+  constructor(
+    words: Words,
+    geometry: Geometry,
+    slotNumber: number,
+    slot: number,
+    lock = new LocalTrylock(words, slot + SLOT.pagesAcquired),
+  ) {
     this._words = words;
     this._geometry = geometry;
     this._slotNumber = slotNumber;
     this._slot = slot;
-    this._lock = new LocalTrylock(words, slot + SLOT.pagesAcquired);
+    this._lock = lock;
   }
 
   /**

@@ -7,7 +7,7 @@ import { freeListsOf } from '../../tests/support/free-lists.js';
 import { descriptorStart, zoneStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
 import { ZONE } from '../layout/zone-record.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { Zone } from './zone.js';
 
 interface Scene extends BareHeap {

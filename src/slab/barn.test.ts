@@ -4,7 +4,7 @@ import { cacheIndex, cacheWord, classOf } from '../../tests/support/cache-words.
 import { heapTest, type Stage } from '../../tests/support/stage.js';
 import { CACHE } from '../layout/cache-record.js';
 import { cacheStart } from '../layout/heap-layout.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { Barn } from './barn.js';
 
 const MAX_SHEAVES = 3;

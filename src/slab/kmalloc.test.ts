@@ -7,7 +7,7 @@ import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { heapTest, partsOf, Stage } from '../../tests/support/stage.js';
 import { zoneStart } from '../layout/heap-layout.js';
 import { ZONE } from '../layout/zone-record.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { blockOf } from '../pages/describe-address.js';
 import { __GFP_ZERO, GFP_KERNEL, GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
 import type { Address } from '../words/units.js';

@@ -4,7 +4,7 @@ import { heapTest, type Stage } from '../../tests/support/stage.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SHEAF } from '../layout/sheaf-record.js';
 import { RCU_HEAD } from '../layout/thread-slot.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { Orphans } from './orphans.js';
 
 interface Scene {

@@ -10,7 +10,8 @@ import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { cacheStart } from '../layout/heap-layout.js';
 import { MAX_SHEAF_CAPACITY, SHEAF_WORDS } from '../layout/sheaf-record.js';
 import { CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
-import { RawSpinLock } from '../locks/raw-spin-lock.js';
+import type { LockMaker } from '../locks/lock-maker.js';
+import { BARN_LOCK, SLAB_LIST_LOCK } from '../locks/lull-classes.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
 import { BYTES_PER_WORD, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
@@ -31,18 +32,18 @@ export class SlabCaches {
   private readonly _words: Words;
   private readonly _geometry: Geometry;
   private readonly _slot: number;
-  private readonly _tag: number;
+  private readonly _locks: LockMaker;
   private readonly _pages: PageAllocator;
   private readonly _sheaves: SheafSource;
   private readonly _sheafSlabs: SlabList;
   private readonly _views: (SlabCache | undefined)[] = [];
 
-  /** @param slot word index of this thread's slot; @param tag its owner tag */
-  constructor(words: Words, geometry: Geometry, slot: number, tag: number, pages: PageAllocator) {
+  /** @param slot word index of this thread's slot; @param locks makes the caches' locks */
+  constructor(words: Words, geometry: Geometry, slot: number, locks: LockMaker, pages: PageAllocator) {
     this._words = words;
     this._geometry = geometry;
     this._slot = slot;
-    this._tag = tag;
+    this._locks = locks;
     this._pages = pages;
     this._sheafSlabs = this._slabList(SHEAF_CACHE);
     this._sheaves = new SheafSource(words, this._sheafSlabs);
@@ -87,7 +88,7 @@ export class SlabCaches {
 
   private _makeView(id: number): SlabCache {
     const record = cacheStart(this._geometry, id);
-    const lock = this._lock(record + CACHE.barnLock, `barn of cache ${id}`);
+    const lock = this._locks.rawSpinLock(record + CACHE.barnLock, BARN_LOCK, `barn of cache ${id}`);
     const view = new SlabCache({
       words: this._words,
       id,
@@ -104,12 +105,8 @@ export class SlabCaches {
 
   private _slabList(id: number): SlabList {
     const record = cacheStart(this._geometry, id);
-    const lock = this._lock(record + CACHE.listLock, `slabs of cache ${id}`);
+    const lock = this._locks.rawSpinLock(record + CACHE.listLock, SLAB_LIST_LOCK, `slabs of cache ${id}`);
     return new SlabList(this._words, this._geometry, record, id, lock, this._pages);
-  }
-
-  private _lock(word: number, name: string): RawSpinLock {
-    return new RawSpinLock(this._words, word, this._tag, this._geometry.spinRounds, name);
   }
 }
 

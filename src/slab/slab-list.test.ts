@@ -5,7 +5,7 @@ import { exhaust } from '../../tests/support/exhaust.js';
 import { heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
 import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner, pageTail } from '../layout/page-descriptor.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
 import { PAGE_SHIFT } from '../words/units.js';
 import { SlabList } from './slab-list.js';

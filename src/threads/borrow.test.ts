@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SLOT, SLOT_STATE, TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
-import { LockTimeoutError, ownerTag } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
+import { ownerTag } from '../locks/owner.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
 import { borrow, giveBack, takeBack } from './borrow.js';
 

@@ -24,7 +24,7 @@
  * Follows mm/page_alloc.c (drain_pages) as far as it empties the lists of another; the kernel sends work to the CPU.
  */
 import { SLOT, SLOT_STATE, TURN_BORROWED, TURN_OPEN } from '../layout/thread-slot.js';
-import { LockTimeoutError } from '../locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Words } from '../words/words.js';
 
 /** Rounds of takeBack() where no heap says otherwise: about two seconds of looking. */
@@ -87,5 +87,6 @@ export function takeBack(words: Words, slot: number, even: number, step: number,
   // Publishes nothing: whom to name, looked at before the last try.
   const tag = words.load(slot + SLOT.borrower);
   // P1: a last try.
-  if (words.compareExchange(word, even, next) !== even) throw new LockTimeoutError(LENT, tag, rounds);
+  if (words.compareExchange(word, even, next) !== even)
+    throw new LockTimeoutError(LENT, tag, `${rounds} rounds`);
 }

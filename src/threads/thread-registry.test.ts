@@ -6,7 +6,7 @@ import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { SLOT, SLOT_STATE, TURN_STEP } from '../layout/thread-slot.js';
-import { ownerTag } from '../locks/raw-spin-lock.js';
+import { ownerTag } from '../locks/owner.js';
 import { borrow, giveBack } from './borrow.js';
 import { joinHeap, leaveHeap, NoFreeSlotError } from './thread-registry.js';
 

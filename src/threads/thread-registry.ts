@@ -5,10 +5,13 @@
  *
  * I1  A slot belongs to one thread from the compareExchange free -> joining to the store of free.
  * I2  The generation goes up with every join, so a tag names one thread's stay, not a slot.
- * P1  The store of `free` publishes the slot's emptied words; observed by the next join's compareExchange.
+ * P1  The store of `free` publishes the slot's emptied words; observed by the next join's compareExchange. The
+ *     store of `live` publishes generation and name; observed by who lists the threads, or looks for the dead.
  * P2  slotsClaimed covers a slot before its thread's first turn; who drives a grace period loads it after
  *     starting one, so a thread that it misses starts its turns later.
  * I3  Nobody has a slot borrowed that is free or joining (borrow:I1), so joining need not look.
+ * I4  Unless the slot is free, its thread id is that of its thread, or 0: written first, cleared last. A thread that
+ *     dies just before the one or just after the other leaves a slot that nobody finds: lost, and with nothing in it.
  */
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
@@ -34,22 +37,32 @@ export interface Membership {
 /**
  * Takes the first free slot. Throws NoFreeSlotError when all are taken; then nothing has changed.
  * @param isolated nobody may borrow the slot: this thread's enter must never wait
+ * @param threadId Host.threadId of this thread
  */
-export function joinHeap(words: Words, geometry: Geometry, name: string, isolated = false): Membership {
+export function joinHeap(
+  words: Words,
+  geometry: Geometry,
+  name: string,
+  isolated = false,
+  threadId = 0,
+): Membership {
   for (let slot = 0; slot < geometry.slots; slot++) {
     const start = slotStart(geometry, slot);
     const state = start + SLOT.state;
     // P1: observes the emptied slot of the thread that left.
     if (words.compareExchange(state, SLOT_STATE.free, SLOT_STATE.joining) !== SLOT_STATE.free) continue;
+    // liveness:P1: from here on the slot is found when this thread dies.
+    words.store(start + SLOT.threadId, threadId);
     const generation = (words.loadPlain(start + SLOT.generation) + 1) | 0;
-    words.storePlain(start + SLOT.generation, generation);
+    // P1: before `live`, for who asks whether the last owner is dead. Who has that owner's tag may look meanwhile.
+    words.store(start + SLOT.generation, generation);
     writeName(words, start, name);
     // borrow:P2: stands before the slot is live. A borrower of the last owner may look as well, and be wrong.
     words.store(start + SLOT.isolated, isolated ? 1 : 0);
     // Read while nobody can have the slot borrowed (I3).
     const turn = words.loadPlain(start + SLOT.turn);
     coverSlot(words, slot);
-    // P1: publishes generation and name to whoever lists the threads.
+    // P1: publishes generation and name.
     words.store(state, SLOT_STATE.live);
     return { slot, generation, start, turn };
   }
@@ -71,6 +84,8 @@ export function leaveHeap(words: Words, membership: Membership, spinRounds = LON
   const even = words.load(start + SLOT.turn) & ~TURN_BORROWED;
   // borrow:P2: no borrower that saw this thread live can succeed after this, and none still has the slot.
   takeBack(words, start, even, TURN_STEP, spinRounds);
+  // liveness:P1: before the next owner can be mistaken for this thread (I4).
+  words.store(start + SLOT.threadId, 0);
   // P1: publishes the emptied words; observed by the next join.
   words.store(start + SLOT.state, SLOT_STATE.free);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FakeHost } from '../../tests/support/fake-host.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SLOT, TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
-import { ownerTag } from '../locks/raw-spin-lock.js';
+import { ownerTag } from '../locks/owner.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
 import { Turn } from './turn.js';
 

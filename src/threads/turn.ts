@@ -72,7 +72,7 @@ export class Turn implements Leavable {
     this._operations = operations;
     this._betweenTurns = betweenTurns;
     this._spinRounds = spinRounds;
-    this._onMicrotask = () => this._microtask();
+    this._onMicrotask = () => this.runEnded();
     this._even = even;
   }
 
@@ -111,7 +111,7 @@ export class Turn implements Leavable {
   /** Runs `fn` in a turn that ends when `fn` returns; nests. `fn` must be synchronous. */
   run<T>(fn: () => T): T {
     const outermost = !this._open;
-    if (outermost) this._enter();
+    if (outermost) this.enter();
     const pinned = this.pinned;
     this.pinned = true;
     this._scopes++;
@@ -120,7 +120,7 @@ export class Turn implements Leavable {
     } finally {
       this._scopes--;
       this.pinned = pinned;
-      if (outermost) this._end();
+      if (outermost) this.end();
     }
   }
 
@@ -129,15 +129,15 @@ export class Turn implements Leavable {
     this._requireNoScope('quiesce()');
     if (!this._open) return;
     const pinned = this.pinned;
-    this._end();
-    this._enter();
+    this.end();
+    this.enter();
     this.pinned = pinned;
   }
 
   /** Ends the turn, if there is one. Throws inside turn(fn), whose addresses would go stale. */
   leave(): void {
     this._requireNoScope('waiting');
-    if (this._open) this._end();
+    if (this._open) this.end();
   }
 
   /** Ends the last turn: this thread leaves the heap, and every later operation throws. */
@@ -149,25 +149,26 @@ export class Turn implements Leavable {
   private _renew(): void {
     if (!this._open) this._begin();
     else if (!this.pinned) {
-      this._end();
-      this._enter();
+      this.end();
+      this.enter();
     }
     this.budget = this._operations;
   }
 
   private _begin(): void {
-    this._enter();
+    this.enter();
     if (this._queued) return;
     this._queued = true;
     this._host.queueMicrotask(this._onMicrotask);
   }
 
-  private _microtask(): void {
+  /** The synchronous run that began the turn is over. */
+  protected runEnded(): void {
     this._queued = false;
-    if (this._open) this._end();
+    if (this._open) this.end();
   }
 
-  private _enter(): void {
+  protected enter(): void {
     if (this._closed) {
       throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
     }
@@ -182,7 +183,7 @@ export class Turn implements Leavable {
     this.epoch++;
   }
 
-  private _end(): void {
+  protected end(): void {
     this._open = false;
     this.pinned = false;
     this.budget = 0;

@@ -27,7 +27,7 @@ test('leaveAll() leaves everything that the thread has entered', () => {
   const left: string[] = [];
   leaveAll(host);
   for (const name of ['one', 'two'])
-    host.entered.add({ leave: () => left.push(name), isLeavable: () => true });
+    host.entered.add({ leave: () => left.push(name), isLeavable: () => true, isOpen: () => true });
   leaveAll(host);
   assert.deepEqual(left, ['one', 'two']);
 });
@@ -35,10 +35,10 @@ test('leaveAll() leaves everything that the thread has entered', () => {
 test('canLeaveAll() is false where one of them must stay', () => {
   const host = new FakeHost();
   assert.equal(canLeaveAll(host), true);
-  host.entered.add({ leave: () => {}, isLeavable: () => true });
+  host.entered.add({ leave: () => {}, isLeavable: () => true, isOpen: () => true });
   assert.equal(canLeaveAll(host), true);
-  host.entered.add({ leave: () => {}, isLeavable: () => false });
-  host.entered.add({ leave: () => {}, isLeavable: () => true });
+  host.entered.add({ leave: () => {}, isLeavable: () => false, isOpen: () => true });
+  host.entered.add({ leave: () => {}, isLeavable: () => true, isOpen: () => true });
   assert.equal(canLeaveAll(host), false);
 });
 
@@ -133,6 +133,74 @@ test('engineHost.sleep() resolves after its time and keeps the process alive unt
   await slept;
   // A timer may end a fraction of a millisecond before the clock says so.
   assert.ok(engineHost.nowMillis() - start >= 2);
+});
+
+test("engineHost.threadId is one more than Node's number of the thread, and 0 where there is none", async () => {
+  const nodeOf = (threads: object) => ({
+    versions: { node: '20.0.0' },
+    on() {},
+    getBuiltinModule: (name: string) => (name === 'node:worker_threads' ? threads : undefined),
+  });
+  // The main thread is number 0.
+  assert.equal(engineHost.threadId, 1);
+  const worker = nodeOf({ threadId: 41, isMainThread: false });
+  assert.equal((await hostWhere('number', { process: worker })).threadId, 42);
+  const old = { versions: { node: '20.0.0' }, on() {} };
+  assert.equal((await hostWhere('old', { process: old })).threadId, 0);
+  assert.equal((await hostWhere('nameless', { process: undefined })).threadId, 0);
+});
+
+test('engineHost.environment() finds a variable of the process', async () => {
+  process.env.LULL_HOST_TEST = 'found';
+  assert.equal(engineHost.environment('LULL_HOST_TEST'), 'found');
+  delete process.env.LULL_HOST_TEST;
+  assert.equal(engineHost.environment('LULL_HOST_TEST'), undefined);
+});
+
+test('engineHost.environment() finds nothing where the engine has none, or does not let it look', async () => {
+  const forbidding = {
+    versions: { node: '20.0.0' },
+    on() {},
+    get env(): never {
+      throw new Error('no right to look');
+    },
+  };
+  const browser = await hostWhere('no environment', { process: undefined });
+  const globals = globalThis as { process?: unknown };
+  const { process: saved } = globals;
+  try {
+    globals.process = undefined;
+    assert.equal(browser.environment('PATH'), undefined);
+    globals.process = forbidding;
+    assert.equal(browser.environment('PATH'), undefined);
+  } finally {
+    globals.process = saved;
+  }
+});
+
+test('engineHost.onWorkerStart() listens to the process until it is told to end', () => {
+  const before = process.listenerCount('worker');
+  const seen: unknown[] = [];
+  const end = engineHost.onWorkerStart((worker) => seen.push(worker));
+  assert.equal(process.listenerCount('worker'), before + 1);
+  const worker = {};
+  (process as { emit(event: string, worker: unknown): boolean }).emit('worker', worker);
+  end();
+  end();
+  assert.equal(process.listenerCount('worker'), before);
+  assert.deepEqual(seen, [worker]);
+  assert.equal(seen[0], worker);
+});
+
+test('engineHost.startKeepAlive() keeps the process alive until it is told to end, each for itself', () => {
+  const before = process.getActiveResourcesInfo().length;
+  const ends = [engineHost.startKeepAlive(), engineHost.startKeepAlive()];
+  assert.equal(process.getActiveResourcesInfo().length, before + 2);
+  ends[0]!();
+  ends[0]!();
+  assert.equal(process.getActiveResourcesInfo().length, before + 1);
+  ends[1]!();
+  assert.equal(process.getActiveResourcesInfo().length, before);
 });
 
 test('engineHost.random32() returns words, and not the same twice', () => {

@@ -1,7 +1,7 @@
 /**
- * Host: what a thread asks of the JavaScript engine around it: microtasks, timers, a clock, and whether it
- * may wait. One Host per thread; tests and the checker bring their own. The only file of src/ that names a
- * clock, a timer or a source of random numbers.
+ * Host: what a thread asks of the JavaScript engine around it: microtasks, timers, a clock, whether it may wait,
+ * its number among the threads, and which threads it starts. One Host per thread; tests and the checker bring
+ * their own. The only file of src/ that names a clock, a timer or a source of random numbers.
  */
 
 /** What a thread may do where it runs: wait for another, spin for another, or neither. */
@@ -13,6 +13,8 @@ export interface Leavable {
   leave(): void;
   /** False where leaving would pull memory from under the caller. */
   isLeavable(): boolean;
+  /** True while this thread is inside. */
+  isOpen(): boolean;
 }
 
 /** Leaves everything that this thread has entered: it is about to sleep. Throws as `leave` does. */
@@ -28,6 +30,8 @@ export function canLeaveAll(host: Host): boolean {
 
 export interface Host {
   readonly waitRight: WaitRight;
+  /** Node's number of this thread + 1, which no other thread of the process ever gets; 0 where the engine has none. */
+  readonly threadId: number;
   /** Everything entered on this thread: a sleeping thread holds up nobody. */
   readonly entered: Set<Leavable>;
   /** Run when this thread ends in an orderly way, where the engine tells it. */
@@ -40,7 +44,16 @@ export interface Host {
   nowMillis(): number;
   /** 32 random bits. */
   random32(): number;
+  /** A variable of the process's environment; undefined where there is none, or no way to ask. */
+  environment(name: string): string | undefined;
+  /** Calls `listener` with each worker that this thread starts, where the engine tells. Returns a function that ends it. */
+  onWorkerStart(listener: (worker: unknown) => void): () => void;
+  /** Keeps the thread alive until the function that it returns is called: for an async wait that is pending. */
+  startKeepAlive(): () => void;
 }
+
+/** The longest that a timer can be set to. */
+const FOREVER_MILLIS = 2 ** 31 - 1;
 
 interface TimerHandle {
   unref?: () => void;
@@ -48,8 +61,10 @@ interface TimerHandle {
 
 interface NodeProcess {
   versions?: { node?: string };
-  on(event: 'exit', listener: () => void): void;
-  getBuiltinModule?: (name: string) => { isMainThread?: boolean };
+  env?: Record<string, string | undefined>;
+  on(event: 'exit' | 'worker', listener: (subject: unknown) => void): void;
+  off?(event: 'worker', listener: (subject: unknown) => void): void;
+  getBuiltinModule?: (name: string) => { isMainThread?: boolean; threadId?: number };
 }
 
 type Globals = {
@@ -68,10 +83,21 @@ function findWaitRight(): WaitRight {
   return globals.window === undefined ? 'may-wait' : 'may-spin';
 }
 
+/** Node's `process`, or that of an engine that is like Node. */
+function findNode(): NodeProcess | undefined {
+  const node = (globalThis as Globals).process;
+  return node?.versions?.node === undefined ? undefined : node;
+}
+
+function findThreadId(): number {
+  const threads = findNode()?.getBuiltinModule?.('node:worker_threads');
+  return (threads?.threadId ?? -1) + 1;
+}
+
 /** Runs `tasks` when a Node worker ends; the main thread's end is the end of every heap. */
 function runAtWorkerExit(tasks: Set<() => void>): void {
-  const node = (globalThis as Globals).process;
-  if (node?.versions?.node === undefined) return;
+  const node = findNode();
+  if (node === undefined) return;
   if (node.getBuiltinModule?.('node:worker_threads').isMainThread === true) return;
   node.on('exit', () => {
     for (const task of tasks) task();
@@ -80,6 +106,7 @@ function runAtWorkerExit(tasks: Set<() => void>): void {
 
 class EngineHost implements Host {
   readonly waitRight = findWaitRight();
+  readonly threadId = findThreadId();
   readonly entered = new Set<Leavable>();
   readonly exitTasks = new Set<() => void>();
   private readonly _settled = Promise.resolve();
@@ -111,6 +138,27 @@ class EngineHost implements Host {
 
   random32(): number {
     return crypto.getRandomValues(new Int32Array(1))[0]!;
+  }
+
+  environment(name: string): string | undefined {
+    try {
+      return findNode()?.env?.[name];
+    } catch {
+      // Some engines throw where the program was started without the right to look.
+      return undefined;
+    }
+  }
+
+  onWorkerStart(listener: (worker: unknown) => void): () => void {
+    const node = findNode();
+    node?.on('worker', listener);
+    return () => node?.off?.('worker', listener);
+  }
+
+  startKeepAlive(): () => void {
+    if (typeof setInterval !== 'function') return () => {};
+    const timer = setInterval(() => {}, FOREVER_MILLIS);
+    return () => clearInterval(timer);
   }
 }
 

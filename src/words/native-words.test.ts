@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { engineHost } from './host.js';
 import { isSharedBuffer, NativeWords, reserveBuffer, StrictNativeWords } from './native-words.js';
 import type { Words } from './words.js';
 
@@ -12,11 +13,6 @@ const KINDS = [
   ['NativeWords', (buffer: SharedArrayBuffer): Words => new NativeWords(buffer)],
   ['StrictNativeWords', (buffer: SharedArrayBuffer): Words => new StrictNativeWords(buffer)],
 ] as const;
-
-/** Known to Node 20, and not yet to the ES2023 types. */
-const { waitAsync } = Atomics as unknown as {
-  waitAsync(view: Int32Array, index: number, expected: number): { value: Promise<string> };
-};
 
 /** Every way to read word 1 of `words`. */
 function readsOf(words: Words): number[] {
@@ -120,15 +116,38 @@ for (const [kind, make] of KINDS) {
   });
 
   test(`notify() wakes as many sleepers on the word as it is told, and returns how many (${kind})`, async () => {
-    const buffer = reserveBuffer(64);
-    const words = make(buffer);
-    const sleepers = [0, 1, 2].map(() => waitAsync(new Int32Array(buffer), 4, 0).value);
+    const words = wordsOf(64);
+    const sleepers = [0, 1, 2].map(() => words.waitAsync(4, 0, Number.POSITIVE_INFINITY)!.value);
     assert.equal(words.notify(5, 10), 0);
     assert.equal(words.notify(4, 2), 2);
     assert.deepEqual(await Promise.all(sleepers.slice(0, 2)), ['ok', 'ok']);
     assert.equal(words.notify(4, 10), 1);
     assert.equal(await sleepers[2], 'ok');
     assert.equal(words.notify(4, 10), 0);
+  });
+
+  test(`waitAsync() says at once that the word holds another value, or that there is no time (${kind})`, () => {
+    const words = wordsOf(64);
+    words.store(4, 7);
+    assert.deepEqual({ ...words.waitAsync(4, 6, 100) }, { async: false, value: 'not-equal' });
+    assert.deepEqual({ ...words.waitAsync(4, 7, 0) }, { async: false, value: 'timed-out' });
+  });
+
+  test(`waitAsync() resolves when its time is over, and is not woken after that (${kind})`, async () => {
+    const words = wordsOf(64);
+    const endKeepAlive = engineHost.startKeepAlive();
+    const slept = words.waitAsync(4, 0, 2)!;
+    assert.equal(slept.async, true);
+    assert.equal(await slept.value, 'timed-out');
+    assert.equal(words.notify(4, 10), 0);
+    endKeepAlive();
+  });
+
+  test(`waitAsync() through one view of a buffer is woken through another (${kind})`, async () => {
+    const buffer = reserveBuffer(64);
+    const slept = make(buffer).waitAsync(4, 0, 10_000)!;
+    assert.equal(make(buffer).notify(4, 1), 1);
+    assert.equal(await slept.value, 'ok');
   });
 
   test(`pause() returns, whether the engine knows a spin hint or not (${kind})`, () => {
@@ -188,6 +207,19 @@ test('StrictNativeWords.dereference() is an atomic load, that of NativeWords is 
   };
   assert.equal(loadsOf(new StrictNativeWords(reserveBuffer(64))), 1);
   assert.equal(loadsOf(new NativeWords(reserveBuffer(64))), 0);
+});
+
+test('waitAsync() is undefined where the engine has none', async () => {
+  const saved = Object.getOwnPropertyDescriptor(Atomics, 'waitAsync')!;
+  Object.defineProperty(Atomics, 'waitAsync', { value: undefined, configurable: true });
+  try {
+    // Known under another name, so that it is evaluated again.
+    const name = './native-words.js?without-waitAsync';
+    const module = (await import(name)) as { NativeWords: typeof NativeWords };
+    assert.equal(new module.NativeWords(reserveBuffer(64)).waitAsync(1, 0, 0), undefined);
+  } finally {
+    Object.defineProperty(Atomics, 'waitAsync', saved);
+  }
 });
 
 test('isSharedBuffer() tells a SharedArrayBuffer from everything else', () => {

@@ -4,7 +4,7 @@
  * The buffer has a fixed length: views over growable buffers are many times slower. It costs no memory until
  * it is touched, so a heap reserves all it may ever use.
  */
-import type { WaitResult, Words } from './words.js';
+import type { AsyncWait, WaitResult, Words } from './words.js';
 
 const BYTES_PER_WORD = 4;
 
@@ -18,7 +18,13 @@ export function isSharedBuffer(value: unknown): value is SharedArrayBuffer {
   return Object.prototype.toString.call(value) === '[object SharedArrayBuffer]';
 }
 
-const spinHint: () => void = (Atomics as unknown as { pause?: () => void }).pause ?? (() => {});
+/** What some engines have, and the ES2023 types do not. */
+interface LaterAtomics {
+  pause?: () => void;
+  waitAsync?: (view: Int32Array, index: number, expected: number, timeoutMillis: number) => AsyncWait;
+}
+
+const { pause: spinHint = () => {}, waitAsync } = Atomics as unknown as LaterAtomics;
 
 export class NativeWords implements Words {
   readonly lengthWords: number;
@@ -62,6 +68,10 @@ export class NativeWords implements Words {
 
   wait(index: number, expected: number, timeoutMillis: number): WaitResult {
     return Atomics.wait(this._int32, index, expected, timeoutMillis);
+  }
+
+  waitAsync(index: number, expected: number, timeoutMillis: number): AsyncWait | undefined {
+    return waitAsync?.(this._int32, index, expected, timeoutMillis);
   }
 
   notify(index: number, count: number): number {

@@ -16,11 +16,17 @@
  * `dereference` is the read side of publishing: the reader's address dependency orders what it reads next.
  * docs/memory-model.md says what that rests on.
  *
- * Who may call: any thread. `wait` only where the host lets a thread wait.
+ * Who may call: any thread. `wait` only where the host lets a thread wait; `waitAsync` everywhere, where the engine
+ * has it. A pending `waitAsync` does not keep the process alive: `Host.startKeepAlive` does.
  */
 
 /** Result of `Words.wait`, in the words of `Atomics.wait`. */
 export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
+
+/** Result of `Words.waitAsync`: known at once, or later. */
+export type AsyncWait =
+  | { readonly async: false; readonly value: Exclude<WaitResult, 'ok'> }
+  | { readonly async: true; readonly value: Promise<Exclude<WaitResult, 'not-equal'>> };
 
 export interface Words {
   /** How many words the buffer holds. */
@@ -42,6 +48,11 @@ export interface Words {
   or(index: number, mask: number): number;
   /** Sleeps while the word holds `expected`, for at most `timeoutMillis`. Throws where the host forbids it. */
   wait(index: number, expected: number, timeoutMillis: number): WaitResult;
+  /**
+   * Waits as `wait` does, while the thread goes on. `notify` wakes both kinds of sleepers, oldest first. There is no
+   * way to call it off but `notify` and its time. Undefined where the engine has no `Atomics.waitAsync`.
+   */
+  waitAsync(index: number, expected: number, timeoutMillis: number): AsyncWait | undefined;
   /** Wakes up to `count` sleepers on the word; returns how many. */
   notify(index: number, count: number): number;
   /** Tells the processor that this thread is spinning. */

@@ -161,8 +161,8 @@ export const clearedIsFreedAtOnce = twin({
   claim: 'map-delete/readsWhileAllIsCleared',
   patch: {
     file: WRITER,
-    find: 'for (const entry of removed) this._memory.freeRcu(entry, RCU_HEAD);',
-    replace: 'for (const entry of removed) this._memory.free(entry);',
+    find: 'this._memory.freeRcu(entry, RCU_HEAD);',
+    replace: 'this._memory.free(entry);',
   },
   caughtAs: 'race',
 });

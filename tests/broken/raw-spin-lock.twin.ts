@@ -125,7 +125,11 @@ export const lastTryIsNotLookedAt = twin({
 export const deadOwnerIsMisnamed = twin({
   name: 'LockTimeoutError names the slot after the owner',
   claim: 'raw-spin-lock/keepsOthersOutOfADeadOwnersLock',
-  patch: { file, find: 'const slot = (ownerTag & 0xff) - 1;', replace: 'const slot = ownerTag & 0xff;' },
+  patch: {
+    file: 'src/locks/owner.ts',
+    find: 'return (tag & SLOT_MASK) - 1;',
+    replace: 'return tag & SLOT_MASK;',
+  },
   caughtAs: 'assertion',
 });
 

@@ -81,8 +81,8 @@ export const walksByPlainLoad = twin({
   claim: 'registry/findsANameWholeOrNotAtAll',
   patch: {
     file,
-    find: 'words.dereference(HEADER.registryHead)',
-    replace: 'words.loadPlain(HEADER.registryHead)',
+    find: 'this._words.dereference(HEADER.registryHead)',
+    replace: 'this._words.loadPlain(HEADER.registryHead)',
   },
   caughtAs: 'race',
 });

@@ -75,7 +75,7 @@ export const refusalCounts = twin({
     find: CLAIM,
     replace: `words.add(start + SLOT.generation, 1); ${CLAIM}`,
   },
-  caughtAs: 'race',
+  caughtAs: 'assertion',
 });
 
 export const takesALiveSlot = twin({
@@ -102,8 +102,8 @@ export const generationStays = twin({
   claim: 'thread-registry/handsASlotOn',
   patch: {
     file,
-    find: 'words.storePlain(start + SLOT.generation, generation);',
-    replace: 'words.storePlain(start + SLOT.generation, 1);',
+    find: 'words.store(start + SLOT.generation, generation);',
+    replace: 'words.store(start + SLOT.generation, 1);',
   },
   caughtAs: 'assertion',
 });

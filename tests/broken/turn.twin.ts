@@ -147,8 +147,8 @@ export const renewsWithoutEntering = twin({
   claim: 'turn/keepsWhatARenewedTurnReads',
   patch: {
     file: turn,
-    find: 'this._end(); this._enter(); } this.budget',
-    replace: 'this._end(); } this.budget',
+    find: 'this.end(); this.enter(); } this.budget',
+    replace: 'this.end(); } this.budget',
   },
   caughtAs: 'race',
 });
@@ -163,7 +163,7 @@ export const renewsAPinnedTurn = twin({
 export const innerScopeEndsTheTurn = twin({
   name: 'turn(fn) inside of turn(fn) ends the turn',
   claim: 'turn/keepsWhatAnOuterScopeReads',
-  patch: { file: turn, find: 'if (outermost) this._end();', replace: 'this._end();' },
+  patch: { file: turn, find: 'if (outermost) this.end();', replace: 'this.end();' },
   caughtAs: 'race',
 });
 
@@ -181,7 +181,7 @@ export const innerScopeUnpins = twin({
 export const quiescesForGood = twin({
   name: 'quiesce() ends the turn and does not begin another',
   claim: 'turn/keepsWhatIsReadAfterQuiesce',
-  patch: { file: turn, find: 'this._end(); this._enter(); this.pinned', replace: 'this._end(); this.pinned' },
+  patch: { file: turn, find: 'this.end(); this.enter(); this.pinned', replace: 'this.end(); this.pinned' },
   caughtAs: 'race',
 });
 
@@ -319,8 +319,8 @@ export const scopeIsRefusedTooLate = twin({
   claim: 'turn/keepsWhatAScopeReads',
   patch: {
     file: turn,
-    find: "this._requireNoScope('waiting'); if (this._open) this._end();",
-    replace: "if (this._open) this._end(); this._requireNoScope('waiting');",
+    find: "this._requireNoScope('waiting'); if (this._open) this.end();",
+    replace: "if (this._open) this.end(); this._requireNoScope('waiting');",
   },
   caughtAs: 'race',
 });
@@ -328,7 +328,7 @@ export const scopeIsRefusedTooLate = twin({
 export const quiesceUnpins = twin({
   name: 'quiesce() forgets that addresses are held',
   claim: 'turn/keepsWhatIsReadAfterQuiesce',
-  patch: { file: turn, find: 'this._enter(); this.pinned = pinned;', replace: 'this._enter();' },
+  patch: { file: turn, find: 'this.enter(); this.pinned = pinned;', replace: 'this.enter();' },
   caughtAs: 'race',
 });
 

@@ -14,7 +14,7 @@
 import assert from 'node:assert/strict';
 import type { HeapParts } from '../../src/heap/heap-parts.js';
 import { SLOT, SLOT_STATE, TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../../src/layout/thread-slot.js';
-import { LockTimeoutError } from '../../src/locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../../src/locks/lock-errors.js';
 import { GFP_NOWAIT } from '../../src/pages/gfp.js';
 import { ThreadPageLists } from '../../src/pages/thread-page-lists.js';
 import { borrow, giveBack } from '../../src/threads/borrow.js';

@@ -7,7 +7,7 @@
  * atomic store for those too is beyond these models; the data race that is reported covers it.
  */
 import assert from 'node:assert/strict';
-import { LockTimeoutError } from '../../src/locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../../src/locks/lock-errors.js';
 import { model } from '../../tools/checker/checker.js';
 import { assertBalanced } from '../support/balanced.js';
 import { contentsOf, hashOf, keysWhere, mapModelMemory } from './support/map-stage.js';

@@ -6,7 +6,9 @@
  * or when nobody else can go on; how many rounds that takes on real processors is no matter of interleaving.
  */
 import assert from 'node:assert/strict';
-import { LockTimeoutError, ownerTag, RawSpinLock } from '../../src/locks/raw-spin-lock.js';
+import { LockTimeoutError } from '../../src/locks/lock-errors.js';
+import { ownerTag } from '../../src/locks/owner.js';
+import { RawSpinLock } from '../../src/locks/raw-spin-lock.js';
 import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 

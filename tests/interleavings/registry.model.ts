@@ -12,7 +12,8 @@ import assert from 'node:assert/strict';
 import { Registry } from '../../src/heap/registry.js';
 import { HEADER, HEADER_WORDS } from '../../src/layout/heap-header.js';
 import { NAME, NAME_KIND } from '../../src/layout/name-record.js';
-import { ownerTag, RawSpinLock } from '../../src/locks/raw-spin-lock.js';
+import { ownerTag } from '../../src/locks/owner.js';
+import { RawSpinLock } from '../../src/locks/raw-spin-lock.js';
 import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 

@@ -4,6 +4,7 @@
  *
  *     queueMicrotask(task) -> waits for runMicrotasks()
  *     startTimer(task)     -> waits for advance(millis), as does sleep(millis)
+ *     onWorkerStart(fn)    -> waits for startWorker(worker)
  */
 import type { Host, Leavable, WaitRight } from '../../src/words/host.js';
 
@@ -16,6 +17,13 @@ export class FakeHost implements Host {
   readonly waitRight: WaitRight;
   readonly entered = new Set<Leavable>();
   readonly exitTasks = new Set<() => void>();
+  threadId = 0;
+  /** What environment() finds. */
+  readonly variables = new Map<string, string>();
+  /** Whoever listens for workers. */
+  readonly workerListeners = new Set<(worker: unknown) => void>();
+  /** How often something keeps the thread alive at the moment. */
+  keptAlive = 0;
   private _microtasks: (() => void)[] = [];
   private _timers: Timer[] = [];
   private _now = 0;
@@ -61,6 +69,29 @@ export class FakeHost implements Host {
   random32(): number {
     this._random = (Math.imul(this._random, 1664525) + 1013904223) | 0;
     return this._random;
+  }
+
+  environment(name: string): string | undefined {
+    return this.variables.get(name);
+  }
+
+  onWorkerStart(listener: (worker: unknown) => void): () => void {
+    this.workerListeners.add(listener);
+    return () => void this.workerListeners.delete(listener);
+  }
+
+  startKeepAlive(): () => void {
+    let ends = 1;
+    this.keptAlive++;
+    return () => {
+      this.keptAlive -= ends;
+      ends = 0;
+    };
+  }
+
+  /** What the engine does when this thread starts a worker. */
+  startWorker(worker: unknown): void {
+    for (const listener of this.workerListeners) listener(worker);
   }
 
   /** Runs microtasks, and those that they queue, until none is left: the synchronous run has ended. */

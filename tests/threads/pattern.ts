@@ -57,7 +57,7 @@ export class Patterns {
     const words = this._words;
     const tag = words.loadPlain(p);
     const length = words.loadPlain(p + 1) ^ mix(tag, p);
-    if (length < MIN_PATTERN_WORDS || length > MAX_WORDS || p + length > this._lengthWords) {
+    if (length < MIN_PATTERN_WORDS || length > MAX_WORDS || (p | 0) + length > this._lengthWords) {
       return `address ${p} carries tag ${tag}, whose length cannot be ${length} words`;
     }
     const step = stepFor(length);

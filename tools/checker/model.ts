@@ -21,6 +21,11 @@ export interface Bounds {
   readonly kills?: readonly string[];
   /** True: one allocation of each execution fails, each in turn (`Stage.shouldFail`). */
   readonly failures?: boolean;
+  /**
+   * Threads whose waits with a limit may time out at any moment, while others go on: each of them once in an
+   * execution, and again only where nobody else can go on. True: all threads.
+   */
+  readonly timeouts?: readonly string[] | true;
   /** Races of plain accesses are reported, unless they are `explored`: every order of them is, as far as it goes. */
   readonly races?: 'reported' | 'explored';
   /** Most steps of one execution; one that is longer is reported as a livelock. */

@@ -6,7 +6,8 @@
  */
 import type { AddCommand } from './add-command.js';
 import { addCheckCommand } from './check-command.js';
+import { addLockdepCommand } from './lockdep-command.js';
 import { addRunCommand } from './run-command.js';
 
 /** All sub-commands, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addRunCommand, addCheckCommand];
+export const COMMANDS: readonly AddCommand[] = [addRunCommand, addCheckCommand, addLockdepCommand];

@@ -1,11 +1,16 @@
 /**
- * `npm run check`, the one gate: format and lint, build, repository rules, tests, in this order, each named
- * with its seconds. Stops at the first that fails. The last line is the tests' counts.
+ * `npm run check`, the one gate: format and lint, build, repository rules, tests, and the tests of heaps once more
+ * in validating heaps, in this order, each named with its seconds. Stops at the first that fails. The last line is
+ * the counts of the tests.
  *
  * The build is one of its stages, so it may not depend on the build: package.json has esbuild make this file
  * and what it imports into dist/gate.js first.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { runTests } from './run-tests.js';
 import type { Tally } from './tally.js';
 
@@ -30,6 +35,38 @@ function commandsPass(): boolean {
   return true;
 }
 
+/** What is tested again where every heap validates, and throws what it finds. */
+const TESTS_OF_HEAPS = [
+  'src/heap/',
+  'src/collections/',
+  'src/pages/',
+  'src/rcu/',
+  'src/slab/',
+  'src/shared-heap',
+  'tests/threads/',
+  'tests/properties/',
+];
+
+/** The second run of the tests of heaps; what they took under which lock has to follow the ranks. */
+async function validatedStage(): Promise<boolean> {
+  const startedAt = performance.now();
+  const graphs = mkdtempSync(join(tmpdir(), 'lull-lock-graphs-'));
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    LULL_VALIDATE: 'throw',
+    LULL_LOCK_GRAPHS: graphs,
+    NODE_OPTIONS: `--import ${pathToFileURL('dist/tools/lockdep/save-graphs.js')}`,
+  });
+  const tally = await runTests(TESTS_OF_HEAPS);
+  process.env = before;
+  const command = `node dist/tools/lockdep/check-lock-order.js ${graphs}`;
+  const isInOrder = spawnSync(command, { shell: true, stdio: 'inherit' }).status === 0;
+  rmSync(graphs, { recursive: true });
+  const passed = tally.failed === 0 && tally.passed > 0 && isInOrder;
+  printStage(`tests in validating heaps (${tally.summary()})`, passed, startedAt);
+  return passed;
+}
+
 async function testStage(): Promise<Tally> {
   const startedAt = performance.now();
   const tally = await runTests([]);
@@ -39,8 +76,9 @@ async function testStage(): Promise<Tally> {
 
 if (commandsPass()) {
   const tally = await testStage();
+  const isValid = tally.failed === 0 && (await validatedStage());
   console.log(tally.summary());
-  process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+  process.exitCode = isValid && tally.passed > 0 ? 0 : 1;
 } else {
   console.log('No test was run: mend the failed stage first.');
   process.exitCode = 1;

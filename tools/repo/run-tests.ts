@@ -39,6 +39,7 @@ export async function runTests(filters: readonly string[]): Promise<Tally> {
   }
   const tally = new Tally();
   if (files.length > 0) await runFiles(files, tally);
+  for (const table of tally.tables()) console.log(table);
   const report = tally.report();
   if (report !== '') console.log(report);
   console.log(`${files.length} of ${sources.length} test files run, ${tally.skipped} tests skipped`);

@@ -50,3 +50,10 @@ test('report() is empty when nothing failed', () => {
   tally.pass(result('one'));
   assert.equal(tally.report(), '');
 });
+
+test('tables() gives what stands from a line `table: ..` to an empty line, of files that are well, too', () => {
+  const tally = new Tally();
+  tally.output(FILE, 'noise\ntable: of two\none 1\n');
+  tally.output(FILE, 'two 2\n\nnoise\n');
+  assert.deepEqual(tally.tables(), ['table: of two\none 1\ntwo 2\n']);
+});

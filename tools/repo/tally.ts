@@ -16,6 +16,8 @@ export type TestResult = {
 };
 
 const OUTPUT_CHARACTERS = 4000;
+/** A line that begins a table, which an empty line ends. */
+const TABLE = /^table: .*\n(?:.+\n)*/gm;
 const ERROR_LINES = 30;
 
 export class Tally {
@@ -23,7 +25,7 @@ export class Tally {
   failed = 0;
   skipped = 0;
   readonly #failures: string[] = [];
-  readonly #outputs = new Map<string, string>();
+  readonly #printed = new Map<string, string>();
   readonly #failedFiles = new Set<string>();
 
   pass(result: TestResult): void {
@@ -38,15 +40,21 @@ export class Tally {
     else if (result.details.type !== 'suite') this.#addFailure(result, describeError(result.details.error));
   }
 
-  /** Keeps the end of what a test file prints, for the case that it fails. */
+  /** Keeps what a test file prints, for the case that it fails, and for its tables. */
   output(file: string, text: string): void {
-    this.#outputs.set(file, ((this.#outputs.get(file) ?? '') + text).slice(-OUTPUT_CHARACTERS));
+    const printed = (this.#printed.get(file) ?? '') + text;
+    this.#printed.set(file, printed);
+  }
+
+  /** The tables that test files have printed: what a reader wants to see although nothing failed. */
+  tables(): string[] {
+    return [...this.#printed.values()].flatMap((printed) => printed.match(TABLE) ?? []);
   }
 
   /** The failures one after the other, then what their files printed. */
   report(): string {
     const printed = [...this.#failedFiles].flatMap((file) => {
-      const text = (this.#outputs.get(file) ?? '').trimEnd();
+      const text = (this.#printed.get(file) ?? '').slice(-OUTPUT_CHARACTERS).trimEnd();
       return text === '' ? [] : [`\nprinted by ${shorten(file)}\n${text}`];
     });
     return [...this.#failures, ...printed].join('\n');

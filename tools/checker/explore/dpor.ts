@@ -11,14 +11,18 @@
  *
  * Each execution begins at the beginning: held code can be run, not copied.
  *
- * I1  A step of a process is a read or a write of one word; two depend on each other when `conflict` says so.
+ * I1  A step of a process is a read or a write of one word; two depend on each other when `conflict` says so. What
+ *     lets a step come that waits for news is no conflict with it, and is told apart (`HappensBefore`).
  * I2  When the run is through, each class of equivalent executions was run to its end at least once.
+ * I3  Where anybody can go on, that is tried before a sleeper's time comes (`Bounds.timeouts`). So it is seen what
+ *     happens when all others have come to where only time helps, and it sleeps still; no race leads back there.
+ *     Where only sleepers are left to try, the time of each is tried first.
  *
  * Follows Abdulla, Aronis, Jonsson and Sagonas, Optimal dynamic partial order reduction (2014), algorithm 1.
  */
 import type { Fault } from '../machine/fault.js';
 import { conflict } from '../machine/operation.js';
-import { type Ending, Exploration, lowest } from './exploration.js';
+import { type Ending, Exploration, lowest, timeLast } from './exploration.js';
 import { HappensBefore } from './happens-before.js';
 
 export class Dpor extends Exploration {
@@ -59,10 +63,12 @@ export class Dpor extends Exploration {
       const process = this._chosen[depth]!;
       if (depth + 1 >= this._sleep.length) this._sleep.push(0);
       const stillAsleep = depth >= fresh ? this._asleepAfter(depth, process) : this._sleep[depth + 1]!;
+      // Who could only go on because time had passed may come by news instead, and earlier: that is to be seen.
+      const wasQuiet = machine.readiness.isQuiet;
       this.take(process);
       if (depth >= fresh) {
         this.states++;
-        this._sleep[depth + 1] = machine.lastWasLate ? 0 : this._keepAsleep(stillAsleep);
+        this._sleep[depth + 1] = wasQuiet ? 0 : this._keepAsleep(stillAsleep);
       }
       const races = this._order.add(machine, depth, process);
       if (depth >= fresh) for (const earlier of races) this._reverse(earlier, depth);
@@ -76,12 +82,15 @@ export class Dpor extends Exploration {
     const awake = enabled & ~this._sleep[depth]!;
     if (awake === 0) return false;
     const last = this._chosen[depth - 1];
-    // To go on with the same thread makes the schedules that are easiest to read.
-    const process = last !== undefined && (awake & (1 << last)) !== 0 ? last : lowest(awake);
+    const timeouts = this.machine.readiness.timeouts();
+    // To go on with the same thread makes the schedules that are easiest to read. I3: but not by its time.
+    const goesOn = last !== undefined && (awake & ~timeouts & (1 << last)) !== 0;
+    const process = goesOn ? last : timeLast(awake, timeouts);
     this._chosen[depth] = process;
     this._enabled[depth] = enabled;
-    // Who goes on when time passes is not settled by what depends on what.
-    this._backtrack[depth] = this.machine.isQuiet() ? awake : 1 << process;
+    // Who goes on when time passes, or whose time comes first (I3), is not settled by what depends on what.
+    const isTimely = this.machine.readiness.isQuiet || (timeouts & (1 << process)) !== 0;
+    this._backtrack[depth] = isTimely ? awake : 1 << process;
     return true;
   }
 

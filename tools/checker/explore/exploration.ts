@@ -85,6 +85,11 @@ export abstract class Exploration {
   }
 }
 
+/** The lowest process of `enabled`: of those that go on, where there are any, else of those that time out. */
+export function timeLast(enabled: number, timeouts: number): number {
+  return lowest((enabled & ~timeouts) === 0 ? enabled : enabled & ~timeouts);
+}
+
 /** Number of the lowest bit that is set. */
 export function lowest(bits: number): number {
   return 31 - Math.clz32(bits & -bits);

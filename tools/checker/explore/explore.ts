@@ -63,6 +63,9 @@ function boundInWords(bounds: Bounds, { sampling }: ExploreOptions = {}): string
   const parts = [schedulesInWords(bounds, sampling)];
   if (bounds.storeBuffers === true) parts.push('store buffers');
   if (bounds.kills !== undefined) parts.push(`${bounds.kills.join(' or ')} killed anywhere`);
+  const { timeouts = [] } = bounds;
+  if (timeouts === true) parts.push('timeouts at any time');
+  else if (timeouts.length > 0) parts.push(`timeouts of ${timeouts.join(' and ')} at any time`);
   if (bounds.failures === true) parts.push('each allocation failing');
   return parts.join(', ');
 }

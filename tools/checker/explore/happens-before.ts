@@ -4,6 +4,15 @@
  *
  *     clocks[step][process]   how many steps of the process happen before the step, itself included
  *     word                    last step that wrote it, steps that read it since
+ *
+ *     wait for news of x, y      A changes x . . come . . B changes y       races: A and B, for     B . come . A
+ *
+ * I1  A step that waited for news depends on no change of a word: once it can come it can come before or after all
+ *     others. It is ordered after a change only where that alone let it come.
+ * I2  What let it come need not be what lets it come elsewhere. A later change of another of its words, which could
+ *     have been first, races with that cause and with all that leads up to the cause: whatever follows the news may
+ *     come before them. Only the first change of each word could have.
+ * I3  News is of every word that the process has read, whether held code is held there or not.
  */
 import type { Machine } from '../machine/machine.js';
 import { QUEUES, READS, WRITES } from '../machine/operation.js';
@@ -13,6 +22,14 @@ const NONE = -1;
 /** Stands for all words together that the invariant reads. */
 const LOOKED_AT = -1;
 
+/** A step that waited for news of several words, and came by that of one of them. */
+interface Arrival {
+  /** The step that changed that word. */
+  readonly cause: number;
+  /** How many steps of each process happen before it whatever lets it come. */
+  readonly before: Int32Array;
+}
+
 /** The steps on one word that a next one may depend on. */
 interface Uses {
   write: number;
@@ -21,6 +38,8 @@ interface Uses {
   readonly changes: number[];
   /** By process: the last step that read it. */
   readonly lastReads: number[];
+  /** What the next change of it would have let come too: nobody has changed it since they read it. */
+  readonly hopes: Arrival[];
 }
 
 export class HappensBefore {
@@ -60,14 +79,14 @@ export class HappensBefore {
     else if (machine.lastDrained) this._joinOwnLanes(machine, process);
     if (machine.lastJoined >= 0) this._joinClock(process, this._now, machine.lastJoined * WIDTH);
     if (machine.lastWasLate) this._afterAll(process);
-    this._afterNews(process, machine.lastNews);
+    this._afterNews(process, machine);
     if ((lastEffect & (READS | WRITES)) !== 0) {
       const uses = this._use(process, step, lastWord, (lastEffect & WRITES) !== 0);
       if ((lastEffect & READS) !== 0 || isLatest(uses, process)) uses.lastReads[process] = step;
-      if (machine.lastChanged) uses.changes.push(step);
     }
     if (machine.performer.looksChanged) this._use(process, step, LOOKED_AT, true);
     if ((lastEffect & QUEUES) !== 0) this._use(process, step, lastWord + this._lengthWords, true);
+    for (const word of machine.lastChanges()) this._noteChange(process, step, word);
     this._stamp(step, process);
     this._noteStores(machine);
     return this._races;
@@ -102,11 +121,7 @@ export class HappensBefore {
   }
 
   private _use(process: number, step: number, word: number, writes: boolean): Uses {
-    let uses = this._uses.get(word);
-    if (uses === undefined) {
-      uses = { write: NONE, reads: [], changes: [], lastReads: [] };
-      this._uses.set(word, uses);
-    }
+    const uses = this._usesOf(word);
     if (writes && uses.reads.length > 0) {
       // The first look is for races with what was not known before; joining comes after all are found.
       for (const read of uses.reads) this._noteRace(process, read);
@@ -124,27 +139,64 @@ export class HappensBefore {
     return uses;
   }
 
+  private _usesOf(word: number): Uses {
+    let uses = this._uses.get(word);
+    if (uses === undefined) {
+      uses = { write: NONE, reads: [], changes: [], lastReads: [], hopes: [] };
+      this._uses.set(word, uses);
+    }
+    return uses;
+  }
+
   /** Time has passed, which it does only when every process has come to where it is. */
   private _afterAll(process: number): void {
     for (let other = 0; other < this._width; other++) this._joinClock(process, this._now, other * WIDTH);
   }
 
   /**
-   * `process` has waited for a change of one of `words`: where one alone has changed since it read them, it comes
-   * after the first change of that. It is ordered after no later one, and after none where any of several did.
+   * `process` has waited for news. Where one word alone has changed since it read them, it comes after the first
+   * change of that (I1). It is ordered after none where any of several did.
    */
-  private _afterNews(process: number, words: readonly number[]): void {
-    let cause = NONE;
-    for (const word of words) {
-      const uses = this._uses.get(word);
-      const read = uses?.lastReads[process];
-      if (uses === undefined || read === undefined) continue;
-      const change = uses.changes.find((step) => step > read);
-      if (change === undefined) continue;
-      if (cause !== NONE) return;
-      cause = change;
-    }
+  private _afterNews(process: number, { lastNews, lastHopes }: Machine): void {
+    const cause = lastNews.length === 1 ? this._firstChange(process, lastNews[0]!) : NONE;
+    if (cause === NONE) return;
+    const row = process * WIDTH;
+    const arrival = { cause, before: this._now.slice(row, row + WIDTH) };
+    for (const word of lastHopes) this._usesOf(word).hopes.push(arrival);
     this._after(process, cause, false);
+  }
+
+  /** The step that first changed `word` since `process` read it. */
+  private _firstChange(process: number, word: number): number {
+    const uses = this._uses.get(word);
+    const read = uses?.lastReads[process];
+    if (uses === undefined || read === undefined) return NONE;
+    return uses.changes.find((step) => step > read) ?? NONE;
+  }
+
+  /** The step of `process` changed `word`, where it was held or at once afterwards (I3). */
+  private _noteChange(process: number, step: number, word: number): void {
+    const uses = this._uses.get(word);
+    if (uses === undefined) return;
+    uses.changes.push(step);
+    for (const arrival of uses.hopes) this._noteOtherCause(process, arrival);
+    uses.hopes.length = 0;
+  }
+
+  /** The step that `process` now takes could have let another come, before what did and all that led to it (I2). */
+  private _noteOtherCause(process: number, { cause, before }: Arrival): void {
+    const row = process * WIDTH;
+    for (let earlier = cause; earlier >= 0; earlier--) {
+      if (!this._happens(earlier, this._clocks, cause * WIDTH)) continue;
+      if (this._happens(earlier, before, 0) || this._happens(earlier, this._now, row)) continue;
+      this._races.push(earlier);
+    }
+  }
+
+  /** True when `step` is among those that the clock at `at` counts. */
+  private _happens(step: number, clocks: Int32Array, at: number): boolean {
+    const other = this._process[step]!;
+    return clocks[at + other]! >= this._clocks[step * WIDTH + other]!;
   }
 
   /** `process` goes on after `step`, with which its own step may race. */
@@ -155,10 +207,8 @@ export class HappensBefore {
   }
 
   private _noteRace(process: number, step: number): void {
-    const other = this._process[step]!;
-    if (other === process) return;
-    const ordinal = this._clocks[step * WIDTH + other]!;
-    if (this._now[process * WIDTH + other]! < ordinal) this._races.push(step);
+    if (this._process[step] === process) return;
+    if (!this._happens(step, this._now, process * WIDTH)) this._races.push(step);
   }
 
   private _joinClock(process: number, clocks: Int32Array, at: number): void {

@@ -8,7 +8,7 @@
  */
 import type { Fault } from '../machine/fault.js';
 import type { Machine } from '../machine/machine.js';
-import { type Ending, Exploration, type Limits, lowest, type OnFinal } from './exploration.js';
+import { type Ending, Exploration, type Limits, lowest, type OnFinal, timeLast } from './exploration.js';
 
 const NOBODY = -1;
 
@@ -71,8 +71,8 @@ export class PreemptionBounded extends Exploration {
 
   private _open(depth: number, enabled: number): void {
     const running = this._runningAt(depth);
-    const goesOn = running !== NOBODY && (enabled & (1 << running)) !== 0;
-    const first = goesOn ? running : lowest(enabled);
+    const goesOn = this._canGoOn(running, enabled);
+    const first = goesOn ? running : timeLast(enabled, this.machine.readiness.timeouts());
     this._chosen[depth] = first;
     this._left[depth] = this._affordable(depth, enabled, running, goesOn) & ~(1 << first);
   }
@@ -92,8 +92,13 @@ export class PreemptionBounded extends Exploration {
     this._used[depth] = used;
     const running = this._runningAt(depth);
     const process = this._chosen[depth]!;
-    const switches = running !== NOBODY && process !== running && (enabled & (1 << running)) !== 0;
+    const switches = process !== running && this._canGoOn(running, enabled);
     this._used[depth + 1] = used + (switches && !this.machine.isLane(process) ? 1 : 0);
+  }
+
+  /** True where to switch away from `running` interrupts it: who sleeps is not, though its time may come. */
+  private _canGoOn(running: number, enabled: number): boolean {
+    return running !== NOBODY && (enabled & ~this.machine.readiness.timeouts() & (1 << running)) !== 0;
   }
 
   /** The thread that took the last step before `depth`. */

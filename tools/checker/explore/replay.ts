@@ -2,7 +2,7 @@
 import type { Failure } from '../machine/failure.js';
 import type { Machine } from '../machine/machine.js';
 import type { Trace } from '../machine/performer.js';
-import { lowest } from './exploration.js';
+import { timeLast } from './exploration.js';
 import { letter, type ParsedSchedule } from './schedule.js';
 
 /** What a replay came to. */
@@ -33,7 +33,7 @@ export function replay(machine: Machine, schedule: ParsedSchedule, mostSteps: nu
   for (let step = 0; step < mostSteps; step++) {
     const enabled = machine.enabled();
     if (enabled === 0) return { failure: machine.verdict(), traces: performer.traces };
-    machine.step(lowest(enabled));
+    machine.step(timeLast(enabled, machine.readiness.timeouts()));
     machine.checkInvariant();
   }
   const message = `livelock: not at its end after ${mostSteps} steps. Raise bounds.steps if it is only long`;

@@ -20,6 +20,9 @@ export interface Sampling {
   readonly depth?: number;
 }
 
+/** Processes are numbered by the bits of a word. */
+const WIDTH = 32;
+
 export class Sampler extends Exploration {
   private readonly _sampling: Sampling;
   private readonly _dice: Dice;
@@ -81,22 +84,32 @@ export class Sampler extends Exploration {
 
   /** The enabled process with the highest priority; at a change point the one that runs falls behind all. */
   private _first(enabled: number, depth: number): number {
-    const best = this._best(enabled);
+    const timeouts = this.machine.readiness.timeouts();
+    const best = this._best(enabled, timeouts);
     const change = this._changes.get(depth);
     if (change === undefined) return best;
-    this._priorities[best] = -change;
-    return this._best(enabled);
+    this._priorities[best + timerOf(best, timeouts)] = -change;
+    return this._best(enabled, timeouts);
   }
 
-  private _best(enabled: number): number {
+  private _best(enabled: number, timeouts: number): number {
     let best = lowest(enabled);
+    let highest = Number.NEGATIVE_INFINITY;
     for (let bits = enabled; bits !== 0; bits &= bits - 1) {
       const process = lowest(bits);
-      this._priorities[process] ??= this._dice.below(1 << 20) + 1;
-      if (this._priorities[process]! > this._priorities[best]!) best = process;
+      const place = process + timerOf(process, timeouts);
+      this._priorities[place] ??= this._dice.below(1 << 20) + 1;
+      if (this._priorities[place]! <= highest) continue;
+      best = process;
+      highest = this._priorities[place]!;
     }
     return best;
   }
+}
+
+/** A thread's time has a priority of its own: else who goes before all others would time out before all others. */
+function timerOf(process: number, timeouts: number): number {
+  return (timeouts & (1 << process)) === 0 ? 0 : WIDTH;
 }
 
 function count(bits: number): number {

@@ -44,6 +44,15 @@ const KINDS = {
     }
     return 3;
   },
+  *spinOverTwo({ words }, word, operand) {
+    const next = word + 1 < SHARED + 3 ? word + 1 : SHARED;
+    for (let round = 0; round < 2; round++) {
+      if ((yield* at(words.load(word))) === operand) return round + 1;
+      if ((yield* at(words.load(next))) === operand) return round + 4;
+      yield* at(words.pause() as unknown);
+    }
+    return 3;
+  },
 } satisfies Record<string, Perform>;
 
 const ATOMIC = ['load', 'store', 'compareExchange', 'add'] as const;
@@ -126,6 +135,7 @@ function searched(subject: Model, bounds: Bounds, most: number): string[] | unde
   return undefined;
 }
 
+const TIMEOUTS = { timeouts: true } as const;
 const KILLED = { races: 'explored', kills: ['t0'] } as const;
 
 for (const [what, programs, threads, lines, kinds, bounds] of [
@@ -137,6 +147,10 @@ for (const [what, programs, threads, lines, kinds, bounds] of [
   ['wait and notify of three threads', 60, 3, 2, ['store', 'add', ...SLEEPING], {}],
   ['bounded spins', 100, 2, 3, [...ATOMIC, 'spin'], {}],
   ['bounded spins of three threads', 40, 3, 2, ['store', 'add', 'spin'], {}],
+  ['bounded spins and waits of three threads', 100, 3, 2, ['store', 'add', 'spin', ...SLEEPING], {}],
+  ['spins over two words', 60, 2, 3, ['store', 'add', 'spinOverTwo'], {}],
+  ['spins over two words of three threads', 100, 3, 2, ['store', 'add', 'spinOverTwo'], {}],
+  ['spins over two words of four threads', 60, 4, 1, ['store', 'add', 'spinOverTwo'], {}],
   [
     'waits, spins and store buffers',
     40,
@@ -145,6 +159,19 @@ for (const [what, programs, threads, lines, kinds, bounds] of [
     ['store', 'storePlain', 'spin', 'wait', 'notify'],
     { storeBuffers: true },
   ],
+  ['timeouts', 80, 2, 3, ['store', 'add', 'load', ...SLEEPING, ...SLEEPING], TIMEOUTS],
+  ['timeouts of three threads', 60, 3, 2, ['store', 'add', ...SLEEPING], TIMEOUTS],
+  ['timeouts of one thread', 60, 3, 2, ['store', 'add', ...SLEEPING], { timeouts: ['t1'] }],
+  ['timeouts and bounded spins', 60, 2, 3, ['store', 'add', 'spin', ...SLEEPING], TIMEOUTS],
+  [
+    'timeouts, spins and store buffers',
+    30,
+    2,
+    3,
+    ['store', 'storePlain', 'spin', 'wait', 'wait', 'notify'],
+    { ...TIMEOUTS, storeBuffers: true },
+  ],
+  ['kills of those who time out', 40, 2, 3, ['store', 'add', ...SLEEPING], { ...TIMEOUTS, ...KILLED }],
   ['kills', 60, 2, 3, [...ATOMIC, ...PLAIN], KILLED],
   ['kills under store buffers', 30, 2, 3, ['store', 'load', ...PLAIN], { ...KILLED, storeBuffers: true }],
   ['kills of those who wait and spin', 60, 2, 3, ['store', 'add', 'spin', ...SLEEPING], KILLED],
@@ -166,11 +193,29 @@ for (const [what, programs, threads, lines, kinds, bounds] of [
   });
 }
 
+test('explore, tries the time of each sleeper where all others were tried before (dpor:I3)', () => {
+  const line = (kind: Line['kind'], word: number, operand = 1): Line => ({
+    kind,
+    word: SHARED + word,
+    operand,
+  });
+  const subject = programModel([
+    [line('add', 1), line('wait', 2), line('store', 1, 2)],
+    [line('wait', 0), line('wait', 1), line('add', 1)],
+    [line('wait', 2), line('notify', 1), line('wait', 1)],
+  ]);
+  const bounds = { races: 'explored', timeouts: ['t1', 't2'] } as const;
+  assert.deepEqual(outcome(subject, bounds).all, outcome(subject, { ...bounds, preemptions: 100 }).all);
+});
+
 for (const [what, programs, kinds, bounds] of [
   ['atomics and plain accesses', 40, [...ATOMIC, ...PLAIN], {}],
   ['store buffers', 25, ['store', 'load', ...PLAIN], { storeBuffers: true }],
   ['wait and notify', 40, ['store', 'add', ...SLEEPING], {}],
   ['bounded spins', 40, ['store', 'add', 'load', 'spin'], {}],
+  ['spins over two words', 60, ['store', 'add', 'spinOverTwo'], {}],
+  ['timeouts', 60, ['store', 'add', 'wait', 'wait', 'notify'], TIMEOUTS],
+  ['timeouts and bounded spins', 60, ['store', 'spin', 'wait', 'wait', 'notify'], TIMEOUTS],
 ] as const) {
   test(`explore, reaches the final states of the plainest search: ${what}`, (t) => {
     const dice = new Dice(SEED + 1);
@@ -267,15 +312,21 @@ test('explore, finds out which words matter: the same ends as with every word in
   t.diagnostic(JSON.stringify([...kinds]));
 });
 
-test('explore, finds out which words matter: random programs have the same ends as with every word interleaved', () => {
-  const dice = new Dice(SEED + 3);
-  for (let i = 0; i < 100; i++) {
-    const program = programOf(dice, 2 + (i & 1), 3, [...ATOMIC, ...ATOMIC, 'loadPlain', 'spin', ...SLEEPING]);
-    const subject = programModel(program);
-    assert.deepEqual(
-      outcome(subject, {}).all,
-      outcomeAllVisible(subject, {}),
-      `program ${i}: ${JSON.stringify(program)}`,
-    );
-  }
-});
+for (const [what, bounds] of [
+  ['random programs', {}],
+  ['random programs with timeouts', TIMEOUTS],
+] as const) {
+  test(`explore, finds out which words matter: ${what} have the same ends as with every word interleaved`, () => {
+    const dice = new Dice(SEED + 3);
+    for (let i = 0; i < 100; i++) {
+      const kinds = [...ATOMIC, ...ATOMIC, 'loadPlain', 'spin', ...SLEEPING] as const;
+      const program = programOf(dice, 2 + (i & 1), 3, kinds);
+      const subject = programModel(program);
+      assert.deepEqual(
+        outcome(subject, bounds).all,
+        outcomeAllVisible(subject, bounds),
+        `program ${i}: ${JSON.stringify(program)}`,
+      );
+    }
+  });
+}

@@ -49,6 +49,22 @@ test('HeldModules, evaluates an import cycle as CommonJS does', async () => {
   assert.equal(drive(run!()).result, 2);
 });
 
+test('HeldModules, gives each module its own import.meta.url', async () => {
+  const { run } = await load(
+    {
+      'entry.ts':
+        "import { folder } from './lib/place.js'; export const run = () => [import.meta.url, folder(), hold(1)];",
+      'lib/place.ts':
+        "const HERE = new URL('.', import.meta.url).href; export function folder() { return HERE; }",
+    },
+    { globals: { hold: step } },
+  );
+  const { result, steps } = drive(run!()) as { result: string[]; steps: number };
+  assert.equal(steps, 1);
+  assert.match(result[0]!, /^file:\/\/.*\/entry\.ts$/);
+  assert.equal(result[1], new URL('lib/', result[0]).href);
+});
+
 test('HeldModules, gives each set its own modules, and patches only its own', async () => {
   const files = {
     'entry.ts': "import { next } from './counter.js'; export function run(): number { return next(); }",

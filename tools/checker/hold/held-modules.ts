@@ -103,7 +103,8 @@ export class HeldModules {
       return native ?? this._evaluate(module.held.get(specifier)!);
     };
     const globals = Object.values(this._options.globals ?? {});
-    this._compiled(module)(exports, require, ...Object.values(RUNTIME), ...globals);
+    const meta = { url: pathToFileURL(path).href };
+    this._compiled(module)(exports, require, meta, ...Object.values(RUNTIME), ...globals);
     return exports;
   }
 
@@ -124,7 +125,7 @@ export class HeldModules {
     const known = versions.get(key);
     if (known !== undefined) return known;
     const text = holdSource(parsed, { held: this._held, arrays });
-    const parameters = ['exports', 'require', ...Object.keys(RUNTIME), ...names];
+    const parameters = ['exports', 'require', '$meta', ...Object.keys(RUNTIME), ...names];
     const compiled = compileFunction(text, parameters, { filename: path }) as Compiled;
     versions.set(key, compiled);
     return compiled;

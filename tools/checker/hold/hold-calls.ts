@@ -37,7 +37,7 @@ export class HeldCalls {
     // A method is called on what it is taken from, so that is left as it is.
     const target = callee.type === 'MemberExpression' ? this.member(callee) : this._renderer.render(callee);
     const link = !node.optional && this._endsChain(callee) ? '?.' : '';
-    return target + link + this._arguments(node, call);
+    return this._module.text.slice(node.start, callee.start) + target + link + this._arguments(node, call);
   }
 
   /** A `new`, which is never held. */

@@ -257,6 +257,98 @@ test('holdSource, holds super calls, spread calls, call and apply', () => {
   assert.equal(run(source, 3), 9);
 });
 
+/** Locks as Lull has them: a base class, options at the end, an observer of plain functions, guards. */
+const LOCKS = `
+  const UNOBSERVED = { lockAcquire() {}, lockRelease() {} };
+  abstract class Base {
+    protected readonly _observer: typeof UNOBSERVED;
+    private readonly _limit: number;
+    constructor(observer = UNOBSERVED, limit?: number) { this._observer = observer; this._limit = limit ?? 7; }
+    acquire(how = 0, nest?: number): Guard {
+      this._observer.lockAcquire(this, how, nest);
+      for (let spin = 0; !this.tryTake(); spin++) if (spin > this._limit) throw new Error('too long');
+      return new Guard(this);
+    }
+    release(): void { this._observer.lockRelease(this); hold('release'); }
+    abstract tryTake(): boolean;
+    toString() { return 'base'; }
+  }
+  class Lock extends Base {
+    private readonly _name: string;
+    constructor(name: string, observer?: typeof UNOBSERVED) { super(observer); this._name = name; }
+    override acquire(how?: number, nest?: number): Guard { hold('before'); return super.acquire(how, nest); }
+    override release(): void { try { hold('last'); } finally { super.release(); } }
+    tryTake(): boolean { return hold(true); }
+    override toString() { return super.toString() + this._name; }
+  }
+  class Nested extends Lock {
+    override acquire(): Guard { return super.acquire(1); }
+    static of(name: string, observer?: typeof UNOBSERVED) { return new this(name, observer); }
+  }
+  class Guard {
+    private readonly _lock: Base;
+    constructor(lock: Base) { this._lock = lock; }
+    release(): void { this._lock.release(); }
+    [Symbol.dispose](): void { this.release(); }
+  }`;
+
+test('holdSource, holds methods through two super calls, in classes with options at the end', () => {
+  const source = `${LOCKS}
+    export function run() { const lock = Nested.of('n'); lock.acquire(); lock.release(); return String(lock); }`;
+  assert.equal(run(source, 4), 'basen');
+});
+
+test('holdSource, tells an observer whose functions are plain, without holding for it', () => {
+  const seen: unknown[][] = [];
+  const observer = {
+    lockAcquire: (lock: unknown, ...how: unknown[]) => void seen.push(['acquire', String(lock), ...how]),
+    lockRelease: (lock: unknown) => void seen.push(['release', String(lock)]),
+  };
+  const source = `${LOCKS}
+    export function run() {
+      const lock = new Lock('l', observer);
+      lock.acquire(2, 5).release();
+      new Nested('n', observer).acquire().release();
+    }`;
+  const { exports, text } = evaluate(source, { ...globals, observer });
+  assert.equal(drive(exports.run!()).steps, 8);
+  assert.deepEqual(seen, [
+    ['acquire', 'basel', 2, 5],
+    ['release', 'basel'],
+    ['acquire', 'basen', 1, undefined],
+    ['release', 'basen'],
+  ]);
+  assert.match(text, /\n +this\._observer\.lockAcquire\(this, how, nest\);/, 'it is called as it stands');
+});
+
+test('holdSource, holds in an observer that is held itself', () => {
+  const source = `${LOCKS}
+    const counter = { lockAcquire() { hold('acquired'); }, lockRelease() {} };
+    export function run() { new Lock('l', counter).acquire(); return new Lock('m').acquire() instanceof Guard; }`;
+  assert.equal(run(source, 5), true);
+});
+
+test('holdSource, holds what disposes, where held code calls it', () => {
+  const source = `${LOCKS}
+    export function run() {
+      const guard = new Lock('l').acquire();
+      try { return hold(5); } finally { guard[Symbol.dispose](); }
+    }`;
+  assert.equal(run(source, 5), 5);
+});
+
+test('holdSource, refuses a declaration that the engine disposes of', () => {
+  const source = `${LOCKS}\nexport function run() {\n using guard = new Lock('l').acquire();\n return guard; }`;
+  assert.throws(() => heldText(source, ['hold']), /disposes of what using declares.*in a finally/);
+});
+
+test('holdSource, keeps the parentheses of what is called', () => {
+  const source = `
+    const none = null, o = { f: hold }, top = (function (a) { return a; })(1);
+    export function run() { return [top, (none ?? hold)(2), ((hold))(3), (o.f)(4), (o?.f)(5), (() => hold(6))()]; }`;
+  assert.deepEqual(run(source, 5), [1, 2, 3, 4, 5, 6]);
+});
+
 test('holdSource, refuses names of its own', () => {
   assert.throws(() => heldText('let $t = 1; use($t);'), /the name \$t is the checker's own/);
 });

@@ -7,14 +7,23 @@
  *
  * The names that begin with $ are those of runtime.ts, and temporary variables.
  */
-import type { AnyNode, ArrowFunctionExpression, ForOfStatement } from 'acorn';
+import type { AnyNode, ArrowFunctionExpression, ForOfStatement, VariableDeclaration } from 'acorn';
 import { ElementAccess } from './element-access.js';
 import type { HeldFunctions } from './held-functions.js';
 import { HeldCalls, isLoad } from './hold-calls.js';
 import type { Body, Call } from './module-facts.js';
 import type { ParsedModule } from './module-text.js';
 import { lineBreaks, type Renderer } from './renderer.js';
-import { childrenOf, type FunctionNode, ITERATOR_NAME, isFunction, keyName, lineAt } from './syntax.js';
+import {
+  childrenOf,
+  type FunctionNode,
+  ITERATOR_NAME,
+  isFunction,
+  keyName,
+  lineAt,
+  mentions,
+  ownOfFunction,
+} from './syntax.js';
 
 export interface HoldOptions {
   readonly held: HeldFunctions;
@@ -32,7 +41,7 @@ export function holdSource(module: ParsedModule, options: HoldOptions): string {
 }
 
 const RESERVED =
-  /^\$(G|t|plain|call|callback|iterator|plainIterator|iteratorKey|[inv]\d+|array|key|old|fresh)$/;
+  /^\$(G|t|meta|plain|call|callback|iterator|plainIterator|iteratorKey|[inv]\d+|array|key|old|fresh)$/;
 
 class Transformation implements Renderer {
   private readonly _module: ParsedModule;
@@ -66,6 +75,8 @@ class Transformation implements Renderer {
         return this._property(node);
       case 'PropertyDefinition':
         return this._initialiser(node);
+      case 'VariableDeclaration':
+        return this._declaration(node);
       case 'StaticBlock':
         return this._within(this._module.facts.bodyOf.get(node)!, () => this.verbatim(node));
       case 'ExpressionStatement':
@@ -81,6 +92,8 @@ class Transformation implements Renderer {
         return this._elements?.render(node) ?? this._calls.member(node);
       case 'NewExpression':
         return this._calls.construct(node);
+      case 'MetaProperty':
+        return node.meta.name === 'import' ? '$meta' : this.verbatim(node);
       case 'TaggedTemplateExpression':
         return this.hold(this.verbatim(node), this._callOf(node));
       case 'Identifier':
@@ -180,26 +193,17 @@ class Transformation implements Renderer {
     if (!this._held.isHeld(body)) {
       return head + this._within(body, () => this.verbatim(node, arrow));
     }
-    this._requireOwnThis(node);
+    const own = ownOfFunction(node);
+    if (own !== undefined) {
+      const said = this._module.text.slice(own.start, own.end);
+      throw this.refusal(own, `an arrow function that is held may not say ${said}; name it outside of it`);
+    }
     const parameters = head.trimStart().startsWith('(') ? head : `(${head})`;
     const block = this._within(body, () =>
       node.expression ? `{ return (${this.verbatim(node, arrow + 2)}); }` : this.verbatim(node, arrow + 2),
     );
     const bound = mentions(node.body, 'ThisExpression') ? '.bind(this)' : '';
     return `(function*${parameters}${block})${bound}`;
-  }
-
-  private _requireOwnThis(node: AnyNode): void {
-    for (const child of childrenOf(node)) {
-      if (child.type === 'Super' || child.type === 'MetaProperty' || isArguments(child)) {
-        const said = this._module.text.slice(child.start, child.end);
-        throw this.refusal(
-          child,
-          `an arrow function that is held may not say ${said}; name it outside of it`,
-        );
-      }
-      if (child.type === 'ArrowFunctionExpression' || !isFunction(child)) this._requireOwnThis(child);
-    }
   }
 
   private _property(node: AnyNode & { type: 'MethodDefinition' | 'Property' }): string {
@@ -243,6 +247,17 @@ class Transformation implements Renderer {
     return rendered + this._within(body, () => this.render(value)) + text.slice(value.end, node.end);
   }
 
+  private _declaration(node: VariableDeclaration): string {
+    if (node.kind === 'using' || node.kind === 'await using') {
+      throw this.refusal(
+        node,
+        `the engine disposes of what ${node.kind} declares, and cannot be held in that; ` +
+          'dispose of it in a finally, where held code does it',
+      );
+    }
+    return this.verbatim(node);
+  }
+
   private _statement(node: AnyNode & { type: 'ExpressionStatement' }): string {
     const { expression } = node;
     const { text } = this._module;
@@ -279,15 +294,4 @@ class Transformation implements Renderer {
   private _callOf(node: AnyNode): Call {
     return this._module.facts.callOf.get(node)!;
   }
-}
-
-function isArguments(node: AnyNode): boolean {
-  return node.type === 'Identifier' && node.name === 'arguments';
-}
-
-function mentions(node: AnyNode, type: AnyNode['type']): boolean {
-  if (node.type === type) return true;
-  return childrenOf(node).some(
-    (child) => (child.type === 'ArrowFunctionExpression' || !isFunction(child)) && mentions(child, type),
-  );
 }

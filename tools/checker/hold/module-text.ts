@@ -78,6 +78,8 @@ function parseScript(name: string, code: string, onToken: (token: Token) => void
       ecmaVersion: 'latest',
       sourceType: 'script',
       allowReturnOutsideFunction: true,
+      // For `import.meta`, which held code has as well; imports themselves are calls of require by now.
+      allowImportExportEverywhere: true,
       onToken,
     });
   } catch (error) {

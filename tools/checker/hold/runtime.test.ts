@@ -51,6 +51,19 @@ test('runPlainly, gives values as they are, and the result of a call that never 
   assert.equal(runPlainly(seven(), 'it'), 7);
 });
 
+test('runPlainly, runs a held call only then, and lets through what it throws', () => {
+  let hasRun = false;
+  function* fails(): Generator<unknown, void, unknown> {
+    hasRun = true;
+    yield* NOTHING;
+    throw new RangeError('no such word');
+  }
+  const called = fails();
+  assert.equal(hasRun, false);
+  assert.throws(() => runPlainly(called, 'setup()'), { name: 'RangeError', message: 'no such word' });
+  assert.equal(hasRun, true);
+});
+
 test('runPlainly, refuses a call that holds, and says what was called', () => {
   assert.throws(() => runPlainly(step(1), 'store() at turn.ts:3'), /^Error: store\(\) at turn\.ts:3 touches/);
 });

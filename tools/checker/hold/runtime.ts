@@ -7,7 +7,8 @@
  */
 import { BUILT_IN_FUNCTIONS } from './built-ins.js';
 
-type HeldCall = Generator<unknown, unknown, unknown>;
+/** A held call that was not run yet. */
+export type HeldCall = Generator<unknown, unknown, unknown>;
 type AnyFunction = (...args: unknown[]) => unknown;
 type Prototype = { constructor: unknown };
 

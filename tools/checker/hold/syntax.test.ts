@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnyNode, parse } from 'acorn';
-import { boundNames, calleeOf, childrenOf, isNoFunction, keyName, lineAt } from './syntax.js';
+import {
+  boundNames,
+  calleeOf,
+  childrenOf,
+  isNoFunction,
+  keyName,
+  lineAt,
+  mentions,
+  ownOfFunction,
+} from './syntax.js';
 
 function expression(text: string): AnyNode {
   const [statement] = parse(text, { ecmaVersion: 'latest' }).body;
@@ -65,4 +74,16 @@ test('lineAt, counts from one', () => {
     [0, 1, 2, 3].map((offset) => lineAt('a\nb\n', offset)),
     [1, 1, 2, 2],
   );
+});
+
+test('ownOfFunction, finds what an arrow takes from the function round it, also through further arrows', () => {
+  const found = (text: string): string | undefined => ownOfFunction(expression(text))?.type;
+  assert.equal(found('() => () => arguments[0]'), 'Identifier');
+  assert.equal(found('({ a() { return () => super.a(); } })'), undefined);
+  assert.equal(found('() => function () { return [arguments, new.target]; }'), undefined);
+});
+
+test('mentions, looks into arrows but into no function with a this of its own', () => {
+  assert.ok(mentions(expression('() => () => this.a'), 'ThisExpression'));
+  assert.ok(!mentions(expression('() => function () { return this; }'), 'ThisExpression'));
 });

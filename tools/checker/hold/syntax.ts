@@ -153,3 +153,31 @@ export function lineAt(text: string, offset: number): number {
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
   return line;
 }
+
+/** The first thing in an arrow that only a function with a `this` of its own has: `super`, `new.target`, `arguments`. */
+export function ownOfFunction(node: AnyNode): AnyNode | undefined {
+  for (const child of childrenOf(node)) {
+    if (child.type === 'Super' || isNewTarget(child) || isArguments(child)) return child;
+    const own = hasOwnThis(child) ? undefined : ownOfFunction(child);
+    if (own !== undefined) return own;
+  }
+  return undefined;
+}
+
+/** True where a node of this type is in it, outside of functions that have a `this` of their own. */
+export function mentions(node: AnyNode, type: AnyNode['type']): boolean {
+  if (node.type === type) return true;
+  return childrenOf(node).some((child) => !hasOwnThis(child) && mentions(child, type));
+}
+
+function hasOwnThis(node: AnyNode): boolean {
+  return isFunction(node) && node.type !== 'ArrowFunctionExpression';
+}
+
+function isNewTarget(node: AnyNode): boolean {
+  return node.type === 'MetaProperty' && node.meta.name === 'new';
+}
+
+function isArguments(node: AnyNode): boolean {
+  return node.type === 'Identifier' && node.name === 'arguments';
+}

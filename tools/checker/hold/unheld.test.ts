@@ -30,6 +30,7 @@ test('unheldAs, lets ordinary functions and methods be held', () => {
     assert.equal(reason(text), undefined, text);
   }
   assert.equal(reason('class A { [Symbol.iterator]() {} }'), undefined);
+  assert.equal(reason('class A { [Symbol.dispose]() {} }'), undefined);
 });
 
 test('unheldAs, says what everything else is', () => {
@@ -39,7 +40,7 @@ test('unheldAs, says what everything else is', () => {
   assert.equal(reason('async () => 1'), 'an async function');
   assert.equal(reason('class A { async *a() {} }'), 'an async function');
   assert.equal(reason('class A { *a() {} }'), 'a generator');
-  for (const name of ['toString', 'toJSON', '[Symbol.toPrimitive]', '[Symbol.dispose]']) {
+  for (const name of ['toString', 'toJSON', '[Symbol.toPrimitive]', '[Symbol.hasInstance]']) {
     assert.equal(reason(`class A { ${name}() {} }`), 'a method that the engine calls', name);
   }
 });

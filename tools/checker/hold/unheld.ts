@@ -14,7 +14,8 @@ export type Unheld =
   | 'a method that the engine calls'
   | 'the top level of a module';
 
-const ENGINE_CALLED = /^(@@(?!iterator|asyncIterator).*|toString|valueOf|toJSON)$/;
+/** All that the engine calls by a symbol, but for what held code calls as well: it runs no `using` here. */
+const ENGINE_CALLED = /^(@@(?!(iterator|asyncIterator|dispose)$).*|toString|valueOf|toJSON)$/;
 
 /** Why the function cannot be held, by itself and by what stands above it; undefined where it can. */
 export function unheldAs(node: FunctionNode, above: AnyNode | undefined): Unheld | undefined {

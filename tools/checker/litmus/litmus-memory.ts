@@ -8,7 +8,7 @@
  */
 import { type Geometry, HEADER, HEADER_WORDS } from '../../../src/layout/heap-header.js';
 import { planHeap, type Shape } from '../../../src/layout/heap-layout.js';
-import type { WaitResult, Words } from '../../../src/words/words.js';
+import type { AsyncWait, WaitResult, Words } from '../../../src/words/words.js';
 import type { Instruction, LitmusProcess, LitmusTest } from './syntax.js';
 
 /** One grace period before the number wraps. */
@@ -111,6 +111,9 @@ export class DomainWords implements Words {
   }
   wait(index: number, expected: number, timeoutMillis: number): WaitResult {
     return this._words.wait(this._start + index, expected, timeoutMillis);
+  }
+  waitAsync(index: number, expected: number, timeoutMillis: number): AsyncWait | undefined {
+    return this._words.waitAsync(this._start + index, expected, timeoutMillis);
   }
   notify(index: number, count: number): number {
     return this._words.notify(this._start + index, count);

@@ -7,7 +7,8 @@
 import { HEADER } from '../../../src/layout/heap-header.js';
 import { slotStart } from '../../../src/layout/heap-layout.js';
 import { SLOT } from '../../../src/layout/thread-slot.js';
-import { ownerTag, RawSpinLock } from '../../../src/locks/raw-spin-lock.js';
+import { ownerTag } from '../../../src/locks/owner.js';
+import { RawSpinLock } from '../../../src/locks/raw-spin-lock.js';
 import { GracePeriod } from '../../../src/rcu/grace-period.js';
 import { Turn } from '../../../src/threads/turn.js';
 import type { Host } from '../../../src/words/host.js';

@@ -1,5 +1,5 @@
 /** What an execution can come to grief on. */
-import { runToEnd } from './held-call.js';
+import { runPlainly } from '../hold/runtime.js';
 import type { ModelThread } from './model-thread.js';
 import { OPERATION, operationName } from './operation.js';
 
@@ -54,7 +54,7 @@ export function notHeld({ name }: ModelThread): Error {
 /** Runs what throws where something is wrong. Returns what is, or undefined. */
 export function judge(look: () => unknown, where: string): Failure | undefined {
   try {
-    runToEnd(look(), where);
+    runPlainly(look(), where);
     return undefined;
   } catch (error) {
     return failureOf(error, where);

@@ -6,7 +6,8 @@
  *     waited[t][u]    pauses of thread t since process u took a step or was not ready
  *
  * What is left out: that a thread looks a third time in vain while another is ready and does nothing. It has
- * changed nothing by looking, so whoever comes after it finds what it would have found.
+ * changed nothing by looking, so whoever comes after it finds what it would have found. But a bounded spin may so not
+ * be seen to give up after three looks or more; and which order of independent steps is explored decides whether.
  *
  * Follows Musuvathi and Qadeer, Fair stateless model checking (2008).
  */

@@ -28,6 +28,63 @@ test('start, runs each thread to its first operation on a visible word', () => {
   assert.deepEqual([machine.words.loadPlain(X), machine.threads[1]!.accesses], [1, 1]);
 });
 
+test('step, tells what it changed: its own word, and what the thread did without being held', () => {
+  const subject = modelOf({
+    *a({ words }) {
+      yield* at(words.store(X, 1) as unknown);
+      yield* at(words.storePlain(Y, 2) as unknown);
+      yield* at(words.store(X, 1) as unknown);
+    },
+  });
+  const machine = started(subject, [X]);
+  const changes = range(0, 2).map(() => {
+    machine.step(0);
+    return [...machine.lastChanges()];
+  });
+  assert.deepEqual(changes, [[X, Y], []]);
+});
+
+test('step, tells of which words a thread had news, and of which it could have had', () => {
+  const subject = modelOf({
+    *a({ words }) {
+      yield* at(words.load(X));
+      yield* at(words.load(Y));
+      yield* at(words.pause() as unknown);
+    },
+    b: addTwice,
+  });
+  const machine = started(subject, [X, Y]);
+  const told = [0, 0, 1, 0, 1].map((process) => {
+    machine.step(process);
+    return [[...machine.lastNews], [...machine.lastHopes]];
+  });
+  assert.deepEqual(told.slice(2), [
+    [[], []],
+    [[X], [Y]],
+    [[], []],
+  ]);
+});
+
+test('step, tells of the news that ends a wait before its limit, and not of a notify', () => {
+  const subject = modelOf({
+    *a({ words }) {
+      yield* at(words.wait(X, 0, 10));
+    },
+    *b({ words }) {
+      yield* at(words.store(X, 1) as unknown);
+      yield* at(words.notify(X, 1));
+    },
+  });
+  for (const [order, news] of [
+    [[0, 1, 0], [X]],
+    [[0, 1, 1, 0], []],
+  ] as const) {
+    const machine = started(subject, [X]);
+    for (const process of order) machine.step(process);
+    assert.deepEqual(machine.lastNews, news);
+  }
+});
+
 test('start, runs a thread through that meets no visible word', () => {
   const machine = started(modelOf({ a: addTwice }));
   assert.deepEqual([machine.enabled(), machine.words.loadPlain(X)], [0, 2]);

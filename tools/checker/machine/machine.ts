@@ -6,10 +6,11 @@
  *
  * Between two steps a thread's operations on words that are not visible are done at once.
  */
+
+import { runPlainly } from '../hold/runtime.js';
 import type { Bounds, Model, Stage } from '../model.js';
 import { type Failure, failureOf, judge, notHeld, stuckFailure } from './failure.js';
 import { type Fault, NO_FAULT } from './fault.js';
-import { runToEnd } from './held-call.js';
 import { HoldRule } from './hold-rule.js';
 import { Memory, mix } from './memory.js';
 import { registerBuffer } from './model-atomics.js';
@@ -22,8 +23,7 @@ import { comesByNews, Readiness } from './readiness.js';
 import { Sleepers } from './sleepers.js';
 import { bodyOf, stageOf } from './stage-of.js';
 import { stateHash } from './state-hash.js';
-
-const NO_WORDS: readonly number[] = [];
+import { timeoutsOf } from './timeouts.js';
 
 const DEFAULT_LENGTH_WORDS = 64;
 /** Processes are numbered by the bits of a word. */
@@ -34,13 +34,14 @@ export class Machine implements Accesses {
   readonly threads: readonly ModelThread[];
   readonly performer: Performer;
   readonly words: ModelWords;
+  readonly readiness: Readiness;
   /** What the last step did, for whoever explores. */
   lastWord = 0;
   lastEffect = 0;
-  /** True where the last step changed its word. */
-  lastChanged = false;
-  /** Words of which a change let the last step happen: it came after a pause. */
-  lastNews: readonly number[] = NO_WORDS;
+  /** Where the last step waited for news: the words that had changed. */
+  readonly lastNews: number[] = [];
+  /** Its other words: had they changed, it could have come too. */
+  readonly lastHopes: number[] = [];
   /** True where time had to pass for the last step to happen. */
   lastWasLate = false;
   /** The thread whose end let the last step happen; -1: none. */
@@ -51,12 +52,13 @@ export class Machine implements Accesses {
   state: unknown;
   private readonly _model: Model;
   private readonly _bounds: Bounds;
+  /** By thread: how many of its waits may time out while others go on. */
+  private readonly _timeouts: readonly number[];
   private readonly _hosts: QuietHost[] = [];
   private _current: ModelThread | undefined;
   /** True while the invariant is checked. */
   private _isLooking = false;
   private _fault: Fault = NO_FAULT;
-  private readonly _readiness: Readiness;
   private readonly _holdRule: HoldRule;
   private readonly _sleepers: Sleepers;
   private readonly _stage: Stage;
@@ -66,6 +68,7 @@ export class Machine implements Accesses {
     const memory = new Memory(model.lengthWords ?? DEFAULT_LENGTH_WORDS);
     this._model = model;
     this._bounds = bounds;
+    this._timeouts = timeoutsOf(bounds, names);
     this.lengthWords = memory.lengthWords;
     this.threads = names.map((name, number) => new ModelThread(name, number));
     this.performer = new Performer(memory, {
@@ -77,15 +80,15 @@ export class Machine implements Accesses {
     });
     this.words = new ModelWords(this);
     registerBuffer(memory.buffer, this);
-    this._readiness = new Readiness(this.threads, this.performer, bounds.storeBuffers ?? false);
-    this._holdRule = new HoldRule(this.performer, this._readiness, bounds);
+    this.readiness = new Readiness(this.threads, this.performer, bounds.storeBuffers ?? false);
+    this._holdRule = new HoldRule(this.performer, this.readiness, bounds);
     this._sleepers = new Sleepers(this.performer);
     this._stage = stageOf(this.words, memory.buffer, names, {
       host: (number) => this._hosts[number]!,
       awaitEnd: (number) => this.access(OPERATION.awaitEnd, number, 0, 0) as unknown as boolean,
       shouldFail: () => this._shouldFail(),
     });
-    if (model.prepare !== undefined) runToEnd(model.prepare(this.words), 'prepare()');
+    if (model.prepare !== undefined) runPlainly(model.prepare(this.words), 'prepare()');
     memory.keepInitial();
   }
 
@@ -95,7 +98,7 @@ export class Machine implements Accesses {
     const current = this._current;
     this._current = undefined;
     try {
-      return (runToEnd(this._model.nameOf?.(word), 'nameOf()') as string | undefined) ?? `word ${word}`;
+      return (runPlainly(this._model.nameOf?.(word), 'nameOf()') as string | undefined) ?? `word ${word}`;
     } finally {
       this._current = current;
     }
@@ -105,15 +108,16 @@ export class Machine implements Accesses {
   begin(fault: Fault): void {
     this.performer.reset();
     this._fault = fault;
-    this._readiness.begin();
+    this.readiness.begin();
     this._sleepers.begin();
     this._hosts.length = 0;
     this._current = undefined;
     for (const _ of this.threads) this._hosts.push(new QuietHost());
-    this.state = runToEnd(this._model.setup(this._stage), 'setup()');
+    this.state = runPlainly(this._model.setup(this._stage), 'setup()');
     for (const thread of this.threads) {
       thread.begin(bodyOf(this._model.threads[thread.name]!, this.state, this._hosts[thread.number]!));
       if (fault.kind === 'kill' && fault.thread === thread.number) thread.killAfter = fault.after;
+      thread.timeoutsLeft = this._timeouts[thread.number]!;
     }
   }
 
@@ -131,17 +135,12 @@ export class Machine implements Accesses {
           'Give it fewer threads, or fewer words that race',
       );
     }
-    return this._readiness.enabled();
-  }
-
-  /** True where time had to pass for anybody to be enabled. */
-  isQuiet(): boolean {
-    return this._readiness.isQuiet;
+    return this.readiness.enabled();
   }
 
   /** A number for the state that it is in. */
   stateHash(): number {
-    return stateHash(this.threads, this.performer, mix(this._readiness.hash(), this._sleepers.hash(), 15));
+    return stateHash(this.threads, this.performer, mix(this.readiness.hash(), this._sleepers.hash(), 15));
   }
 
   /** Number of processes so far. */
@@ -167,13 +166,14 @@ export class Machine implements Accesses {
     const thread = this.threads[p];
     this.performer.filled.length = 0;
     this.performer.looksChanged = false;
-    this.lastWasLate = this._readiness.isQuiet;
-    this._readiness.stepped(p);
+    this.performer.memory.changed.length = 0;
+    this.lastNews.length = 0;
+    this.lastHopes.length = 0;
+    this.lastWasLate = this.readiness.isLate(p);
+    this.readiness.stepped(p);
     if (thread === undefined) {
       this.lastEffect = EFFECT[OPERATION.drain]!;
       this.lastWord = this.performer.drain(p - this.threads.length);
-      this.lastChanged = true;
-      this.lastNews = NO_WORDS;
       this.lastJoined = -1;
       this.lastDrained = false;
       return;
@@ -181,11 +181,9 @@ export class Machine implements Accesses {
     this.lastEffect = this._holdRule.effectOf(thread);
     this.lastWord = thread.word;
     this.lastJoined = thread.operation === OPERATION.awaitEnd ? thread.word : -1;
-    this.lastNews = comesByNews(thread) ? [...thread.trail.words()] : NO_WORDS;
+    if (comesByNews(thread)) thread.trail.sort(this.performer.memory, this.lastNews, this.lastHopes);
     this.lastDrained = this._bounds.storeBuffers === true && drainsFirst(thread.operation);
-    const { changes } = this.performer.memory;
     const result = this._operate(thread);
-    this.lastChanged = this.performer.memory.changes !== changes;
     if (result !== undefined && this.performer.failure === undefined) this._resume(thread, result);
   }
 
@@ -194,7 +192,7 @@ export class Machine implements Accesses {
     if (this.performer.failure !== undefined) return this.performer.failure;
     const stuck = this.threads.filter((thread) => !thread.isOver());
     if (stuck.length > 0) {
-      const kind = this._readiness.isEndless() ? 'livelock' : 'deadlock';
+      const kind = this.readiness.isEndless() ? 'livelock' : 'deadlock';
       return stuckFailure(stuck, this.threads, kind, (word) => this.nameOf(word));
     }
     return judge(() => this._model.final?.(this.state), 'at the end');
@@ -206,6 +204,11 @@ export class Machine implements Accesses {
     this._isLooking = true;
     this.performer.failure = judge(() => this._model.invariant!(this.state), 'the invariant');
     this._isLooking = false;
+  }
+
+  /** The words that the last step changed, and what its thread then did without being held. */
+  lastChanges(): readonly number[] {
+    return this.performer.memory.changed;
   }
 
   /** True when a process that could go on is no thread of the model, or goes on by itself. */

@@ -37,6 +37,16 @@ test('write, counts as a change only where the value is another one', () => {
   assert.deepEqual([memory.versions[1], memory.changes], [2, 2]);
 });
 
+test('write, lists the words that it changes, until reset()', () => {
+  const memory = new Memory(LENGTH);
+  write(memory, 1, 5);
+  write(memory, 2, 0);
+  write(memory, 3, 5);
+  assert.deepEqual(memory.changed, [1, 3]);
+  memory.reset(() => {});
+  assert.deepEqual(memory.changed, []);
+});
+
 test('reset, brings back what keepInitial() kept, and tells each word that was used', () => {
   fc.assert(
     fc.property(writes, writes, (prepared, done) => {

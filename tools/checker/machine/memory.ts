@@ -14,6 +14,8 @@ export class Memory {
   readonly versions: Int32Array;
   /** How often any word has changed. */
   changes = 0;
+  /** The words that have changed since this was last emptied, each as often as it has. */
+  readonly changed: number[] = [];
   /** Two hashes of all that differs from the start, for telling states apart. */
   hash0 = 0;
   hash1 = 0;
@@ -65,6 +67,7 @@ export class Memory {
     this.values[word] = fresh;
     this.versions[word]!++;
     this.changes++;
+    this.changed.push(word);
     this.hash0 ^= mix(word, old, 0x9e3779b1) ^ mix(word, fresh, 0x9e3779b1);
     this.hash1 ^= mix(word, old, 0x85ebca6b) ^ mix(word, fresh, 0x85ebca6b);
   }
@@ -76,6 +79,7 @@ export class Memory {
       forget(word);
     }
     this._touched.length = 0;
+    this.changed.length = 0;
     this.hash0 = 0;
     this.hash1 = 0;
   }

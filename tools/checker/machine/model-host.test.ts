@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runToEnd } from './held-call.js';
+import { runPlainly } from '../hold/runtime.js';
 import { QuietHost } from './model-host.js';
 
 function noting(): { host: QuietHost; notes: string[]; note: (text: string) => () => void } {
@@ -16,7 +16,7 @@ test('runMicrotasks, runs them in order, and those that they queue', () => {
   });
   host.queueMicrotask(note('second'));
   assert.deepEqual(notes, []);
-  runToEnd(host.runMicrotasks(), 'microtasks');
+  runPlainly(host.runMicrotasks(), 'microtasks');
   assert.deepEqual(notes, ['first', 'second', 'third']);
 });
 
@@ -30,9 +30,9 @@ test('fireTimers, fires each timer once, with the microtasks after each', () => 
     notes.push('b');
     host.startTimer(note('later'));
   });
-  runToEnd(host.fireTimers(), 'timers');
+  runPlainly(host.fireTimers(), 'timers');
   assert.deepEqual(notes, ['a', 'after a', 'b']);
-  runToEnd(host.fireTimers(), 'timers');
+  runPlainly(host.fireTimers(), 'timers');
   assert.deepEqual(notes, ['a', 'after a', 'b', 'later']);
 });
 
@@ -41,7 +41,7 @@ test('startTimer, gives a function that calls the timer off', () => {
   const callOff = host.startTimer(note('a'));
   host.startTimer(note('b'));
   callOff();
-  runToEnd(host.fireTimers(), 'timers');
+  runPlainly(host.fireTimers(), 'timers');
   assert.deepEqual(notes, ['b']);
 });
 
@@ -51,7 +51,7 @@ test('QuietHost, runs held tasks as held calls', () => {
   host.queueMicrotask(function* () {
     notes.push('held');
   } as unknown as () => void);
-  runToEnd(host.runMicrotasks(), 'microtasks');
+  runPlainly(host.runMicrotasks(), 'microtasks');
   assert.deepEqual(notes, ['held']);
 });
 

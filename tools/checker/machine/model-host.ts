@@ -1,7 +1,7 @@
 /** The Host of a thread of a model: nothing happens by itself, no time passes, and random numbers are the same. */
 import type { Leavable, WaitRight } from '../../../src/words/host.js';
+import { isHeld } from '../hold/runtime.js';
 import type { ModelHost } from '../model.js';
-import { isHeldCall } from './held-call.js';
 
 type Task = () => unknown;
 /** A held function, as the code that calls it sees it. */
@@ -9,6 +9,7 @@ type Held = Generator<unknown, void, unknown>;
 
 export class QuietHost implements Omit<ModelHost, 'runMicrotasks' | 'fireTimers'> {
   readonly waitRight: WaitRight = 'may-wait';
+  readonly threadId = 0;
   readonly entered = new Set<Leavable>();
   readonly exitTasks = new Set<() => void>();
   private _microtasks: Task[] = [];
@@ -39,6 +40,18 @@ export class QuietHost implements Omit<ModelHost, 'runMicrotasks' | 'fireTimers'
     return 1;
   }
 
+  environment(): string | undefined {
+    return undefined;
+  }
+
+  onWorkerStart(): () => void {
+    return () => {};
+  }
+
+  startKeepAlive(): () => void {
+    return () => {};
+  }
+
   *runMicrotasks(): Held {
     while (this._microtasks.length > 0) {
       const tasks = this._microtasks;
@@ -59,5 +72,5 @@ export class QuietHost implements Omit<ModelHost, 'runMicrotasks' | 'fireTimers'
 
 function* run(task: Task): Held {
   const called = task();
-  if (isHeldCall(called)) yield* called;
+  if (isHeld(called)) yield* called;
 }

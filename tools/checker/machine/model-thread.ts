@@ -4,7 +4,7 @@
  *     running --held before an operation--> at (operation, word, a, b) --stepped--> running ... --> ended
  *                                                     \--its kill point--> killed
  */
-import type { HeldCall } from './held-call.js';
+import type { HeldCall } from '../hold/runtime.js';
 import { mix } from './memory.js';
 import { OPERATION, type Operation } from './operation.js';
 import { ReadTrail } from './read-trail.js';
@@ -30,6 +30,8 @@ export class ModelThread {
   /** Set while it sleeps in a wait: whether it may time out, and whether it was woken. */
   isTimed = false;
   isWoken = false;
+  /** How many of its waits may still time out while others go on. */
+  timeoutsLeft = 0;
   /** Operations done so far in this execution. */
   accesses = 0;
   /** Is held before the operation that comes after so many. */
@@ -60,6 +62,7 @@ export class ModelThread {
     this.operation = OPERATION.pause;
     this.isTimed = false;
     this.isWoken = false;
+    this.timeoutsLeft = 0;
     this.accesses = 0;
     this.holdAfter = Number.MAX_SAFE_INTEGER;
     this.killAfter = -1;
@@ -73,6 +76,12 @@ export class ModelThread {
   /** True when it will never move again. */
   isOver(): boolean {
     return this.isEnded || this.isKilled;
+  }
+
+  /** True while it sleeps and its time may come at any moment. */
+  mayTimeOut(): boolean {
+    const isAsleep = this.operation === OPERATION.wake && !this.isWoken && !this.isOver();
+    return isAsleep && this.isTimed && this.timeoutsLeft > 0;
   }
 
   /** Notes what an operation told it. */

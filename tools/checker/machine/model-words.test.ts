@@ -210,6 +210,11 @@ test('modelAtomics, says what is wrong with an array or an index that no model h
   assert.throws(() => modelAtomics.waitAsync(), /waitAsync.*use Atomics\.wait/);
 });
 
+test('waitAsync, throws an Error that says what to use in a model', () => {
+  const { words } = new Machine(modelOf({ *a() {} }, { lengthWords: LENGTH }), {});
+  assert.throws(() => words.waitAsync(3), /^Error: called waitAsync\(\) for word 3 in a model.*use wait\(\)/);
+});
+
 test('ModelWords, says which words there are, held or not', () => {
   for (const visible of ['all', []] as const) {
     const machine = started(

@@ -3,7 +3,7 @@
  *
  * Every operation returns something: a Step where its thread is held, also where Words promises nothing.
  */
-import type { WaitResult, Words } from '../../../src/words/words.js';
+import type { AsyncWait, WaitResult, Words } from '../../../src/words/words.js';
 import { OPERATION, type Operation } from './operation.js';
 
 /** What does the operations. A thread that is held gets a Step instead of a result, which only held code sees. */
@@ -63,6 +63,12 @@ export class ModelWords implements Words {
   wait(index: number, expected: number, timeoutMillis: number): WaitResult {
     const timed = Number.isFinite(timeoutMillis) ? 1 : 0;
     return this._accesses.access(OPERATION.wait, index, expected, timed) as unknown as WaitResult;
+  }
+
+  waitAsync(index: number): AsyncWait | undefined {
+    throw new Error(
+      `called waitAsync() for word ${index} in a model: the checker runs synchronous code; use wait(), or poll`,
+    );
   }
 
   notify(index: number, count: number): number {

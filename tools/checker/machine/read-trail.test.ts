@@ -111,6 +111,18 @@ test('hasNews, is true after an own write over a value that the thread had not s
   assert.equal(trail.hasNews(memory), true);
 });
 
+test('sort, tells the words that have changed from the others, each once', () => {
+  const { memory, trail, read } = scene();
+  read(4, 2, 9, 4);
+  memory.write(2, 1);
+  memory.write(2, 0);
+  memory.write(9, 1);
+  memory.write(5, 1);
+  const [changed, unchanged]: [number[], number[]] = [[], []];
+  trail.sort(memory, changed, unchanged);
+  assert.deepEqual([changed, unchanged], [[2, 9], [4]]);
+});
+
 test('words, has each word once, and none after forget()', () => {
   const { memory, trail, read } = scene();
   read(4, 2, 4, 2, 9);

@@ -57,6 +57,13 @@ export class ReadTrail {
     return false;
   }
 
+  /** Sorts the words into those that have changed since the thread read them, and the others. */
+  sort(memory: Memory, changed: number[], unchanged: number[]): void {
+    for (const [i, word] of this._words.entries()) {
+      (memory.versions[word] === this._versions[i] ? unchanged : changed).push(word);
+    }
+  }
+
   /** The words, each once. */
   words(): readonly number[] {
     return this._words;

@@ -110,6 +110,18 @@ test('enabled, lets time pass for one thread until it has changed a word', () =>
   assert.equal(readiness.enabled(), 0b11);
 });
 
+test('hash, tells for whom time passes, until a word has changed', () => {
+  const [fresh, first, second, later] = [undefined, 0, 1, 1].map((patient, i) => {
+    const { readiness, performer } = scene([pause, pause]);
+    readiness.enabled();
+    if (patient !== undefined) readiness.stepped(patient);
+    if (i === 3) performer.memory.write(Y, 1);
+    return readiness.hash();
+  });
+  assert.equal(new Set([fresh, first, second]).size, 3);
+  assert.equal(later, fresh);
+});
+
 test('enabled, lets time pass for the next thread when the first has ended', () => {
   const { readiness, threads } = scene([pause, pause]);
   readiness.enabled();
@@ -153,6 +165,64 @@ test('stepped, counts pauses: after two of them another thread that is ready goe
   readiness.stepped(1);
   assert.equal(readiness.enabled(), 0b11);
   assert.notEqual(readiness.hash(), owing);
+});
+
+/** As scene(), where the first thread sleeps with a limit that may end at any moment. */
+function sleepy(operations: readonly Operation[]): Scene {
+  const found = scene([wake, ...operations]);
+  Object.assign(found.threads[0]!, { isTimed: true, timeoutsLeft: 1 });
+  return found;
+}
+
+test('enabled, has a sleeper whose time may come at any moment, whether others can go on or not', () => {
+  const { readiness, threads } = sleepy([store, pause]);
+  assert.deepEqual([readiness.enabled(), readiness.isQuiet, readiness.timeouts()], [0b011, false, 0b001]);
+  threads[1]!.isEnded = true;
+  assert.deepEqual([readiness.enabled(), readiness.isQuiet], [0b101, true]);
+  assert.deepEqual([readiness.isLate(0), readiness.isLate(2)], [false, true], 'I1');
+  readiness.stepped(0);
+  assert.equal(readiness.enabled(), 0b101, 'no time has passed');
+});
+
+test('timeouts, leaves out who was woken, has no limit, no timeouts left, or is over', () => {
+  for (const change of [{ isWoken: true }, { isTimed: false }, { timeoutsLeft: 0 }, { isKilled: true }]) {
+    const { readiness, threads } = sleepy([store]);
+    Object.assign(threads[0]!, change);
+    assert.equal(readiness.timeouts(), 0, JSON.stringify(change));
+    assert.equal(readiness.enabled(), change.isWoken ? 0b11 : 0b10, JSON.stringify(change));
+  }
+});
+
+test('comesByNews, is false for a sleeper that needs none', () => {
+  const { threads } = sleepy([]);
+  assert.equal(comesByNews(threads[0]!), false);
+  threads[0]!.timeoutsLeft = 0;
+  assert.equal(comesByNews(threads[0]!), true);
+});
+
+test('stepped, counts no pauses against a sleeper: nobody has to let its time come first', () => {
+  const { readiness, threads, performer } = sleepy([pause]);
+  for (let i = 0; i < 4; i++) {
+    threads[1]!.trail.noteRead(X, performer.memory);
+    performer.memory.write(X, i + 1);
+    assert.equal(readiness.enabled(), 0b11, `pause ${i}`);
+    readiness.stepped(1);
+  }
+});
+
+test('stepped, counts no pause of a sleeper whose time has come', () => {
+  const { readiness } = sleepy([store]);
+  readiness.enabled();
+  const before = readiness.hash();
+  readiness.stepped(0);
+  assert.equal(readiness.hash(), before);
+});
+
+test('enabled, lets time pass beside a sleeper that has news and needs none', () => {
+  const { readiness, threads, performer } = sleepy([pause]);
+  threads[0]!.trail.noteRead(X, performer.memory);
+  performer.memory.write(X, 1);
+  assert.deepEqual([readiness.enabled(), readiness.isQuiet], [0b11, true]);
 });
 
 const awaitX: Body = function* ({ words }) {

@@ -2,13 +2,18 @@
  * Readiness: which processes of an execution can take a step.
  *
  *     a thread    not over, and not spinning or asleep without news; its buffered stores drained where it needs that
+ *     a sleeper   whose time may come at any moment (`Bounds.timeouts`)
  *     a lane      not empty
  *
  * When none can, time passes: whoever spins, or waits with a timeout, goes on all the same. It passes for one
  * thread after the other: for the first until it has changed a word, has ended, or has gone round for too long, and
  * only then for the next. Which is first is anybody's choice. When it has passed for all in vain there is no end.
+ *
+ * I1  That a sleeper's time comes at any moment is a step like any other: it is there whether others can go on or
+ *     not, and nobody has to let it go first. Fairness and the passing of time do not know of it.
  */
 import { Fairness } from './fairness.js';
+import { mix } from './memory.js';
 import type { ModelThread } from './model-thread.js';
 import { drainsFirst, EFFECT, OPERATION, READS } from './operation.js';
 import type { Performer } from './performer.js';
@@ -18,7 +23,7 @@ const MOST_ROUNDS = 100;
 const NOBODY = -1;
 
 export class Readiness {
-  /** True where time has to pass for anybody to go on. */
+  /** True where time has to pass for anybody to go on but those whose time may come at any moment. */
   isQuiet = false;
   private readonly _threads: readonly ModelThread[];
   private readonly _performer: Performer;
@@ -46,6 +51,7 @@ export class Readiness {
 
   /** The processes that can take a step, as bits. */
   enabled(): number {
+    const timeouts = this.timeouts();
     let enabled = 0;
     for (const thread of this._threads) if (this._canStep(thread)) enabled |= 1 << thread.number;
     const { lanes } = this._performer.buffers;
@@ -54,7 +60,19 @@ export class Readiness {
     }
     this.isQuiet = enabled === 0;
     const chosen = this._fairness.choose(enabled, this._pausing());
-    return this.isQuiet ? this._passTime() : chosen;
+    return (this.isQuiet ? this._passTime() : chosen) | timeouts;
+  }
+
+  /** The sleepers whose time may come at any moment, as bits. */
+  timeouts(): number {
+    let timeouts = 0;
+    for (const thread of this._threads) if (thread.mayTimeOut()) timeouts |= 1 << thread.number;
+    return timeouts;
+  }
+
+  /** True where time has to pass for a process to take its step. */
+  isLate(process: number): boolean {
+    return this.isQuiet && this._threads[process]?.mayTimeOut() !== true;
   }
 
   /** Notes that a process takes a step. */
@@ -62,13 +80,17 @@ export class Readiness {
     this._fairness.clear(process);
     const thread = this._threads[process];
     if (thread === undefined) return;
-    if (this.isQuiet) this._passed(process);
+    if (this.isLate(process)) this._passed(process);
     if (waitsForNews(thread)) this._fairness.paused(process);
   }
 
-  /** A number for whose turn it is. */
+  /** A number for whose turn it is, and for whom time passes. */
   hash(): number {
-    return this._fairness.hash();
+    const fairness = this._fairness.hash();
+    const hasPassed = this._patient !== NOBODY || this._hopeless !== 0;
+    // Where a word has changed since, it is forgotten when time next passes.
+    if (!hasPassed || this._performer.memory.changes !== this._changesSeen) return fairness;
+    return mix(fairness, mix(this._patient, this._hopeless, 17), 19);
   }
 
   /** The threads that are about to look anew, as bits. */
@@ -95,6 +117,7 @@ export class Readiness {
       case OPERATION.pause:
         return thread.trail.hasNews(memory);
       case OPERATION.wake:
+        if (thread.mayTimeOut()) return false;
         return thread.isWoken || (thread.isTimed && thread.trail.hasNews(memory));
       case OPERATION.awaitEnd:
         return this._threads[thread.word]!.isOver();
@@ -136,13 +159,14 @@ export class Readiness {
 
 /** True before an operation that a loop makes again and again while it waits. */
 function waitsForNews(thread: ModelThread): boolean {
+  if (thread.mayTimeOut()) return false;
   return thread.operation === OPERATION.pause || (thread.operation === OPERATION.wake && thread.isTimed);
 }
 
 /** True where a thread goes on because a word that it has read has changed. */
 export function comesByNews(thread: ModelThread): boolean {
   const { operation } = thread;
-  if (operation === OPERATION.wake) return !thread.isWoken;
+  if (operation === OPERATION.wake) return !thread.isWoken && !thread.mayTimeOut();
   return operation === OPERATION.pause || goesRound(thread);
 }
 

@@ -118,6 +118,19 @@ test('wake, tells who was woken from whose time has come, and what was read befo
   assert.equal(notify(2), 0, 'nobody sleeps any more');
 });
 
+test('wake, uses a timeout up where its time has come, and none where it was woken', () => {
+  const { sleep, notify, sleepers, threads } = scene();
+  const [a, b] = threads;
+  for (const thread of [a!, b!]) {
+    thread.timeoutsLeft = 1;
+    sleep(thread.number, X, 0, true);
+  }
+  notify(1);
+  sleepers.wake(a!);
+  sleepers.wake(b!);
+  assert.deepEqual([a!.timeoutsLeft, b!.timeoutsLeft], [1, 0]);
+});
+
 test('begin, wakes nobody of the execution before', () => {
   const { sleep, notify, sleepers } = scene();
   sleep(0);

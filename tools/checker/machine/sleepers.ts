@@ -3,6 +3,8 @@
  *
  *     sleep: the word holds what was expected -> asleep --notified--> wake: 'ok'
  *                                                      \--time passes--> wake: 'timed-out'
+ *
+ * Time passes when nobody else can go on, or at any moment while the thread has timeouts left.
  */
 import { mix } from './memory.js';
 import type { ModelThread } from './model-thread.js';
@@ -45,6 +47,7 @@ export class Sleepers {
   /** The second half: it was woken, or its time has come. */
   wake(thread: ModelThread): string {
     this._asleep = this._asleep.filter((other) => other !== thread);
+    if (thread.mayTimeOut()) thread.timeoutsLeft--;
     const result = thread.isWoken ? 'ok' : 'timed-out';
     this._performer.note(thread, result);
     thread.observe(thread.isWoken ? 1 : 2);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Words } from '../../../src/words/words.js';
-import { runToEnd } from './held-call.js';
+import { runPlainly } from '../hold/runtime.js';
 import { QuietHost } from './model-host.js';
 import { bodyOf, stageOf } from './stage-of.js';
 import { Step } from './step.js';
@@ -61,7 +61,7 @@ test('bodyOf, runs a plain function with the state, and then its microtasks', ()
     host,
   );
   assert.deepEqual(notes, [], 'nothing runs before the first step');
-  runToEnd(body, 'body');
+  runPlainly(body, 'body');
   assert.deepEqual(notes, ['state', 'microtask']);
 });
 

@@ -1,7 +1,7 @@
 /** What a model's setup() is given, and what its threads run in. */
 import type { Words } from '../../../src/words/words.js';
+import { type HeldCall, isHeld } from '../hold/runtime.js';
 import type { ModelHost, Stage } from '../model.js';
-import { type HeldCall, isHeldCall } from './held-call.js';
 import type { QuietHost } from './model-host.js';
 
 /** A stage whose threads go by number. */
@@ -35,7 +35,7 @@ export function stageOf(
 /** All that a thread does: its function, and then what that has left to be done when it returns. */
 export function* bodyOf(run: (state: unknown) => void, state: unknown, host: QuietHost): HeldCall {
   const called = run(state) as unknown;
-  if (isHeldCall(called)) yield* called;
+  if (isHeld(called)) yield* called;
   yield* host.runMicrotasks();
   return undefined;
 }

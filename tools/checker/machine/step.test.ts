@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Held } from '../hold/runtime.js';
-import { isHeldCall, runToEnd } from './held-call.js';
+import { Held, isHeld } from '../hold/runtime.js';
 import { Step } from './step.js';
 
 test('Step, comes out at the engine and goes on with the result', () => {
@@ -18,9 +17,9 @@ test('Step, comes out at the engine and goes on with the result', () => {
 
 test('Step, is a held call to held code and to the engine', () => {
   assert.ok(new Step() instanceof Held);
-  assert.ok(isHeldCall(new Step()));
-  assert.ok(isHeldCall((function* () {})()));
-  for (const other of [undefined, 1, {}, [], () => {}]) assert.ok(!isHeldCall(other));
+  assert.ok(isHeld(new Step()));
+  assert.ok(isHeld((function* () {})()));
+  for (const other of [undefined, 1, {}, [], () => {}]) assert.ok(!isHeld(other));
 });
 
 test('reset, forgets that a thread was held', () => {
@@ -28,19 +27,4 @@ test('reset, forgets that a thread was held', () => {
   step.next();
   step.reset();
   assert.equal(step.next().done, false);
-});
-
-test('runToEnd, gives the result of what may be a held call, and refuses one that holds', () => {
-  assert.equal(runToEnd(5, 'it'), 5);
-  assert.equal(
-    runToEnd(
-      // biome-ignore lint/correctness/useYield: a held call that meets no step.
-      (function* () {
-        return 6;
-      })(),
-      'it',
-    ),
-    6,
-  );
-  assert.throws(() => runToEnd(new Step(), 'setup()'), /^Error: setup\(\) was held: only the threads/);
 });

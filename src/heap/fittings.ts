@@ -1,0 +1,44 @@
+/**
+ * Fittings: the parts of a heap that come in two makes. A plain heap gets the plain ones, a validating heap
+ * those that tell the validator; neither asks at run time which it is.
+ */
+import type { ClassGraph } from '../lockdep/class-graph.js';
+import type { Validator } from '../lockdep/validator.js';
+import { type LockObserver, UNOBSERVED } from '../locks/lock-class.js';
+import { PageAllocator } from '../pages/page-allocator.js';
+import { KfreeRcu } from '../slab/kfree-rcu.js';
+import { Kmalloc } from '../slab/kmalloc.js';
+import { Turn } from '../threads/turn.js';
+import type { Words } from '../words/words.js';
+
+export interface Fittings {
+  readonly observer: LockObserver;
+  /** What validates; undefined in a plain heap. */
+  readonly validator: Validator | undefined;
+  readonly graph: ClassGraph | undefined;
+  turn(...given: ConstructorParameters<typeof Turn>): Turn;
+  kmalloc(...given: ConstructorParameters<typeof Kmalloc>): Kmalloc;
+  kfreeRcu(...given: ConstructorParameters<typeof KfreeRcu>): KfreeRcu;
+  pages(...given: ConstructorParameters<typeof PageAllocator>): PageAllocator;
+  /** What the user of the heap reads and writes through. */
+  userWords(words: Words): Words;
+  /** Around what reclaims memory: shrinkers and the like. */
+  enterReclaim(): void;
+  exitReclaim(): void;
+  /** This thread leaves the heap. */
+  close(): void;
+}
+
+export const PLAIN: Fittings = {
+  observer: UNOBSERVED,
+  validator: undefined,
+  graph: undefined,
+  turn: (...given) => new Turn(...given),
+  kmalloc: (...given) => new Kmalloc(...given),
+  kfreeRcu: (...given) => new KfreeRcu(...given),
+  pages: (...given) => new PageAllocator(...given),
+  userWords: (words) => words,
+  enterReclaim() {},
+  exitReclaim() {},
+  close() {},
+};

@@ -1,0 +1,131 @@
+/** Death with one line wrong. */
+import { twin } from '../../tools/checker/twin.js';
+
+const file = 'src/threads/liveness.ts';
+const owner = 'src/locks/owner.ts';
+const registry = 'src/threads/thread-registry.ts';
+
+const SAY_WHO = 'words.store(start + SLOT.threadId, threadId);';
+const UNSAY = 'words.store(start + SLOT.threadId, 0);';
+const FREE = 'words.store(start + SLOT.state, SLOT_STATE.free);';
+const PASS_OVER = 'if (state === SLOT_STATE.free || state === SLOT_STATE.dead) return false;';
+const MARK = 'return words.compareExchange(word, state, SLOT_STATE.dead) === state;';
+const LOOK_STATE = 'const state = words.load(start + SLOT.state);';
+const IS_GONE = 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.leaving) return true;';
+const LOOK_GENERATION = 'const generation = words.load(start + SLOT.generation);';
+
+export const leavesItsNumber = twin({
+  name: 'a thread that leaves does not take its number out of the slot',
+  claim: 'liveness/findsTheKilledAlone',
+  patch: { file: registry, find: UNSAY, replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const takesItsNumberOutTooLate = twin({
+  name: 'a thread that leaves takes its number out when the slot may be that of another thread',
+  claim: 'liveness/findsTheKilledAlone',
+  patch: [
+    { file: registry, find: UNSAY, replace: '' },
+    { file: registry, find: FREE, replace: `${FREE} words.store(start + SLOT.threadId, 0);` },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const saysWhoWhenItIsLive = twin({
+  name: 'a thread that joins says who it is when its slot is live',
+  claim: 'liveness/findsTheKilledAlone',
+  patch: [
+    { file: registry, find: SAY_WHO, replace: '' },
+    {
+      file: registry,
+      find: 'words.store(state, SLOT_STATE.live);',
+      replace: `words.store(state, SLOT_STATE.live); ${SAY_WHO}`,
+    },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const passesOverWhoWasLeaving = twin({
+  name: 'a thread that was killed while it left is not marked',
+  claim: 'liveness/findsTheKilledAlone',
+  patch: {
+    file,
+    find: PASS_OVER,
+    replace: 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.joining) return false;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const passesOverWhoWasJoining = twin({
+  name: 'a thread that was killed while it joined is not marked',
+  claim: 'liveness/findsTheKilledAlone',
+  patch: {
+    file,
+    find: PASS_OVER,
+    replace: 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.leaving) return false;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const marksByStore = twin({
+  name: 'a slot is marked by a store, so that two who mark it are both told',
+  claim: 'liveness/tellsOneOfTwo',
+  patch: { file, find: MARK, replace: 'words.store(word, SLOT_STATE.dead); return true;' },
+  caughtAs: 'assertion',
+});
+
+export const marksWhatIsMarked = twin({
+  name: 'a slot that is marked already is marked again',
+  claim: 'liveness/tellsOneOfTwo',
+  patch: { file, find: PASS_OVER, replace: 'if (state === SLOT_STATE.free) return false;' },
+  caughtAs: 'assertion',
+});
+
+export const looksPlainly = twin({
+  name: 'who asks whether an owner is dead looks by a plain load',
+  claim: 'liveness/handsDownWhatTheDeadWrote',
+  patch: { file: owner, find: LOOK_STATE, replace: 'const state = words.loadPlain(start + SLOT.state);' },
+  caughtAs: 'race',
+});
+
+export const takesTheLivingForDead = twin({
+  name: 'a thread is taken for dead whose slot is live',
+  claim: 'liveness/handsDownWhatTheDeadWrote',
+  patch: { file: owner, find: IS_GONE, replace: 'if (state !== SLOT_STATE.free) return true;' },
+  caughtAs: 'race',
+});
+
+export const looksAtTheGenerationFirst = twin({
+  name: 'the generation is looked at before the state, so that the next thread in the slot passes for the last',
+  claim: 'liveness/tellsStaysApart',
+  patch: [
+    { file: owner, find: LOOK_GENERATION, replace: '' },
+    { file: owner, find: LOOK_STATE, replace: `${LOOK_GENERATION} ${LOOK_STATE}` },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const takesWhoLeavesForDead = twin({
+  name: 'a thread that is about to leave is taken for one that has left',
+  claim: 'liveness/tellsStaysApart',
+  patch: { file: owner, find: IS_GONE, replace: 'if (state !== SLOT_STATE.live) return true;' },
+  caughtAs: 'assertion',
+});
+
+export const forgetsWhoHasLeft = twin({
+  name: 'a thread that has left is taken for one that lives until the next joins',
+  claim: 'liveness/tellsStaysApart',
+  patch: { file: owner, find: IS_GONE, replace: 'if (state === SLOT_STATE.dead) return true;' },
+  caughtAs: 'assertion',
+});
+
+export const goesLiveBeforeItsGeneration = twin({
+  name: 'a slot is live before its new generation is written',
+  claim: 'liveness/tellsStaysApart',
+  patch: {
+    file: registry,
+    find: 'words.store(start + SLOT.generation, generation);',
+    replace: 'words.store(state, SLOT_STATE.live); words.store(start + SLOT.generation, generation);',
+  },
+  caughtAs: 'assertion',
+});
