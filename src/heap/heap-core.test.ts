@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { assertBalanced } from '../../tests/support/balanced.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
-import { heapTest, partsOf } from '../../tests/support/stage.js';
+import { heapTest, partsOf, plainHeapsOnly } from '../../tests/support/stage.js';
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { SLOT, SLOT_STATE, TURN_OPEN } from '../layout/thread-slot.js';
@@ -12,6 +12,8 @@ import { NoFreeSlotError } from '../threads/thread-registry.js';
 import type { Address } from '../words/units.js';
 import { PAGE_BYTES } from '../words/units.js';
 import { OutOfMemoryError } from './heap-errors.js';
+
+plainHeapsOnly();
 
 const SMALL = { tiny: { pages: 64 } };
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
-import { heapTest } from '../../tests/support/stage.js';
+import { heapTest, plainHeapsOnly } from '../../tests/support/stage.js';
 import { constantWordIndex } from '../layout/heap-header.js';
 import { Heap } from '../shared-heap.js';
 import { NativeWords, reserveBuffer, StrictNativeWords } from '../words/native-words.js';
 import { AttachError, type AttachErrorCode } from './heap-errors.js';
 import { type HeapHandle, makeHandle } from './heap-handle.js';
+
+plainHeapsOnly();
 
 /** A growable buffer, which Node 20 has and the ES2023 types do not know. */
 function makeGrowable(bytes: number): SharedArrayBuffer {

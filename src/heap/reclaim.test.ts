@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { FakeHost } from '../../tests/support/fake-host.js';
-import { heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
+import { heapTest, partsOf, plainHeapsOnly, type Stage } from '../../tests/support/stage.js';
 import { GFP_KERNEL, GFP_NOWAIT } from '../pages/gfp.js';
 import { Heap } from '../shared-heap.js';
 import type { Address } from '../words/units.js';
 import { OutOfMemoryError } from './heap-errors.js';
 import { ReclaimingMemory } from './reclaiming-memory.js';
+
+plainHeapsOnly();
 
 const SMALL = { all: { pageListHigh: 8 }, tiny: { pages: 64 } };
 /** Lists that keep all that is freed to them, and nothing else. */

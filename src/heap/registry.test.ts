@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { impatientLock, whileLocked } from '../../tests/support/bare-heap.js';
-import { heapTest, type Stage } from '../../tests/support/stage.js';
+import { heapTest, plainHeapsOnly, type Stage } from '../../tests/support/stage.js';
 import { HEADER } from '../layout/heap-header.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Address } from '../words/units.js';
 import { Registry } from './registry.js';
+
+plainHeapsOnly();
 
 const [KIND, OTHER_KIND] = [77, 78];
 const SIZES = { tiny: { pages: 64 } };

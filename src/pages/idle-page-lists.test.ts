@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
 import { STRANGER_TAG } from '../../tests/support/bare-heap.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
-import { type Actor, heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
+import { type Actor, heapTest, partsOf, plainHeapsOnly, type Stage } from '../../tests/support/stage.js';
 import { zoneStart } from '../layout/heap-layout.js';
 import { MAX_LIST_ORDER, SLOT, TURN_BORROWED } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import { Heap } from '../shared-heap.js';
 import type { Address } from '../words/units.js';
+
+plainHeapsOnly();
 
 /** Lists that keep what is freed to them, and waits that end soon: nobody else runs. */
 const ROOMY = { all: { pageListHigh: 64, pageListBatch: 1, spinRounds: 10 }, tiny: { pages: 200 } };

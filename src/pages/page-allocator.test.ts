@@ -5,7 +5,7 @@ import { assertBalanced, assertUnchanged, snapshotOf } from '../../tests/support
 import { whileLocked } from '../../tests/support/bare-heap.js';
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
-import { heapTest, partsOf, Stage } from '../../tests/support/stage.js';
+import { heapTest, partsOf, plainHeapsOnly, Stage } from '../../tests/support/stage.js';
 import { zoneStart } from '../layout/heap-layout.js';
 import { MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
@@ -14,6 +14,8 @@ import { Heap } from '../shared-heap.js';
 import { type Address, MAX_ORDER, PAGE_WORDS } from '../words/units.js';
 import { __GFP_ZERO, GFP_ATOMIC, GFP_KERNEL, GFP_NOLOCK, GFP_NOWAIT } from './gfp.js';
 import type { PageAllocator } from './page-allocator.js';
+
+plainHeapsOnly();
 
 /** Room for one block of every order. */
 const ROOMY = { all: { spinRounds: 10 }, tiny: { pages: 4000 } };

@@ -4,7 +4,7 @@ import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
 import { whileLocked } from '../../tests/support/bare-heap.js';
 import { cacheIndex, cacheWord, classOf, sheafAt } from '../../tests/support/cache-words.js';
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
-import { heapTest, partsOf, Stage } from '../../tests/support/stage.js';
+import { heapTest, partsOf, plainHeapsOnly, Stage } from '../../tests/support/stage.js';
 import { zoneStart } from '../layout/heap-layout.js';
 import { ZONE } from '../layout/zone-record.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
@@ -14,6 +14,8 @@ import type { Address } from '../words/units.js';
 import { PAGE_BYTES, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import { MAX_KMALLOC_BYTES } from './kmalloc.js';
 import { CLASS_BYTES } from './size-classes.js';
+
+plainHeapsOnly();
 
 /** Few pages in TINY, so that memory must be reclaimed on the way. */
 const SMALL = { all: { spinRounds: 10 }, tiny: { pages: 64 } };

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { cacheWord, classOf } from '../../tests/support/cache-words.js';
-import { heapTest, partsOf } from '../../tests/support/stage.js';
+import { heapTest, partsOf, plainHeapsOnly } from '../../tests/support/stage.js';
 import { SHEAF_CACHE } from '../layout/cache-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SHEAF_WORDS } from '../layout/sheaf-record.js';
 import { PAGE_WORDS } from '../words/units.js';
 import { CLASS_BYTES } from './size-classes.js';
+
+plainHeapsOnly();
 
 heapTest('a heap is made with the cache of sheaves and one for each size class', ({ heap }) => {
   assert.equal(partsOf(heap).caches.used(), CLASS_BYTES.length + 1);

@@ -17,6 +17,23 @@ import { assertBalanced } from './balanced.js';
 import { CONFIGURATIONS, type Configuration, type Sizes, sizedOptions } from './configurations.js';
 import { FakeHost } from './fake-host.js';
 
+let isPlain = false;
+
+/**
+ * For test files that replace words of a heap, break rules of turns, or count locks: where all tests run in validating
+ * heaps (LULL_VALIDATE), theirs are plain all the same.
+ */
+export function plainHeapsOnly(): void {
+  isPlain = true;
+}
+
+function newHost(): FakeHost {
+  const host = new FakeHost();
+  const wanted = process.env.LULL_VALIDATE;
+  if (!isPlain && wanted !== undefined) host.variables.set('LULL_VALIDATE', wanted);
+  return host;
+}
+
 /** One thread of the heap. */
 export interface Actor {
   readonly heap: Heap;
@@ -27,7 +44,7 @@ export class Stage implements Actor {
   readonly label: Configuration['label'];
   readonly options: HeapOptions;
   readonly heap: Heap;
-  readonly host = new FakeHost();
+  readonly host = newHost();
   /** Addresses that the test still has at its end. */
   readonly held = new Set<number>();
   private readonly _actors: Actor[] = [this];
@@ -51,7 +68,7 @@ export class Stage implements Actor {
 
   /** One more thread that attaches. */
   attach(name = 'other'): Actor {
-    const host = new FakeHost();
+    const host = newHost();
     const actor = { heap: Heap.attach(this.heap.handle, { name }, { host }), host };
     this._actors.push(actor);
     return actor;
