@@ -8,7 +8,7 @@ import { partsOf } from '../tests/support/stage.js';
 import { ValidatedHeap, type ValidatedSizes } from '../tests/support/validated-heap.js';
 import { TINY } from './heap/heap-options.js';
 import { GFP_ATOMIC, GFP_KERNEL, GFP_NOLOCK, GFP_NOWAIT, type Gfp } from './pages/gfp.js';
-import type { Heap } from './shared-heap.js';
+import { Heap } from './shared-heap.js';
 import type { Address } from './words/units.js';
 
 const SMALL: ValidatedSizes = { heap: { ...TINY, pages: 200, threads: 4, hashSeed: [1, 2] } };
@@ -518,4 +518,16 @@ test('a validating heap, does the same as a plain one where memory is short', as
     { heap: { ...TINY, hashSeed: [1, 2] } },
   );
   assert.deepEqual(keys, []);
+});
+
+test('mutex(), made anew, leaves a turn that a loop which follows in the same run can renew', () => {
+  const heap = Heap.create({ bytes: 2 ** 20 });
+  const { turn } = partsOf(heap);
+  heap.mutex('orders');
+  assert.equal(turn.pinned, false);
+  const map = heap.map<string, number>('counts');
+  const { epoch } = turn;
+  for (let i = 0; i < 2 * heap.geometry.turnOperations; i++) map.get('none');
+  assert.ok(turn.epoch > epoch, 'the loop has held up every grace period');
+  heap.detach();
 });

@@ -1,6 +1,6 @@
 /** Heap: what a user of the package creates or attaches to: HeapCore with named locks and the collections on top. */
 import type { MapKey } from './collections/key-codec.js';
-import { createMapRecord, discardMapRecord } from './collections/map-creation.js';
+import { createMapRecord, discardMapRecord, takeZeroed } from './collections/map-creation.js';
 import { SharedMap } from './collections/shared-map.js';
 import type { MapValue } from './collections/value-codec.js';
 import { AnnouncedLock, type LockClassOptions } from './heap/announced-lock.js';
@@ -20,9 +20,7 @@ import type { Mutex } from './locks/mutex.js';
 import type { RwLock } from './locks/rw-lock.js';
 import type { Semaphore } from './locks/semaphore.js';
 import type { SeqLock } from './locks/seq-lock.js';
-import { __GFP_ZERO, GFP_KERNEL } from './pages/gfp.js';
 import { engineHost } from './words/host.js';
-import type { Address } from './words/units.js';
 
 export class Heap extends HeapCore {
   private readonly _memory: MapMemory;
@@ -146,7 +144,7 @@ export class Heap extends HeapCore {
 
   override detach(): void {
     if (!this.isAttached()) return;
-    this.requireLeavable();
+    this.leaveTurn();
     this._locks.abandon();
     this._watch.stop();
     super.detach();
@@ -156,8 +154,12 @@ export class Heap extends HeapCore {
     return {
       find: (kind, name) => this.find(kind, name),
       findOrMake: (kind, name, make) => this.findOrMake(kind, name, make),
-      take: (bytes) => this.kmalloc(bytes, GFP_KERNEL | __GFP_ZERO),
-      giveBack: (record) => this.kfree(record as Address),
+      // spend() and not pin(), as for maps: a loop that follows in the same run must be able to renew its turn.
+      take: (words) => {
+        this._memory.turn.spend();
+        return takeZeroed(this._memory, words);
+      },
+      giveBack: (record) => this._memory.free(record),
       list: () => this.turn(() => this.parts.registry.list()),
     };
   }

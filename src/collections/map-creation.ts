@@ -16,16 +16,20 @@ export function createMapRecord(memory: MapMemory): number {
   const taken: number[] = [];
   memory.turn.spend();
   try {
-    return writeMap(memory, (words) => takeZeroed(memory, words, taken));
+    return writeMap(memory, (words) => {
+      const address = takeZeroed(memory, words);
+      taken.push(address);
+      return address;
+    });
   } catch (error) {
     for (const address of taken) memory.free(address);
     throw error;
   }
 }
 
-function takeZeroed(memory: MapMemory, count: number, taken: number[]): number {
+/** Takes `count` zeroed words, in a turn that may be renewed. Throws OutOfMemoryError. */
+export function takeZeroed(memory: MapMemory, count: number): number {
   const address = memory.alloc(count * BYTES_PER_WORD);
-  taken.push(address);
   memory.words.fillPlain(address, address + count, 0);
   return address;
 }

@@ -2,7 +2,6 @@
  * Fittings: the parts of a heap that come in two makes. A plain heap gets the plain ones, a validating heap
  * those that tell the validator; neither asks at run time which it is.
  */
-import type { ClassGraph } from '../lockdep/class-graph.js';
 import type { Validator } from '../lockdep/validator.js';
 import { type LockObserver, UNOBSERVED } from '../locks/lock-class.js';
 import { PageAllocator } from '../pages/page-allocator.js';
@@ -15,7 +14,6 @@ export interface Fittings {
   readonly observer: LockObserver;
   /** What validates; undefined in a plain heap. */
   readonly validator: Validator | undefined;
-  readonly graph: ClassGraph | undefined;
   turn(...given: ConstructorParameters<typeof Turn>): Turn;
   kmalloc(...given: ConstructorParameters<typeof Kmalloc>): Kmalloc;
   kfreeRcu(...given: ConstructorParameters<typeof KfreeRcu>): KfreeRcu;
@@ -32,7 +30,6 @@ export interface Fittings {
 export const PLAIN: Fittings = {
   observer: UNOBSERVED,
   validator: undefined,
-  graph: undefined,
   turn: (...given) => new Turn(...given),
   kmalloc: (...given) => new Kmalloc(...given),
   kfreeRcu: (...given) => new KfreeRcu(...given),

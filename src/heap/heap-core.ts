@@ -257,8 +257,8 @@ export class HeapCore {
     return this._attached;
   }
 
-  /** Throws inside turn(fn). */
-  protected requireLeavable(): void {
+  /** Ends this thread's turn. Throws inside turn(fn). */
+  protected leaveTurn(): void {
     this._turn.leave();
   }
 

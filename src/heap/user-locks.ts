@@ -11,7 +11,6 @@ import { Mutex } from '../locks/mutex.js';
 import { RwLock } from '../locks/rw-lock.js';
 import { Semaphore } from '../locks/semaphore.js';
 import { SeqLock } from '../locks/seq-lock.js';
-import { BYTES_PER_WORD } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import type { NamedTarget } from './registry.js';
 
@@ -28,8 +27,8 @@ export interface NameMaker {
   /** What a name stands for, or 0. */
   find(kind: number, name: string): number;
   findOrMake(kind: number, name: string, make: () => number): number;
-  /** Takes zeroed memory; throws OutOfMemoryError. */
-  take(bytes: number): number;
+  /** Takes zeroed words; throws OutOfMemoryError. */
+  take(words: number): number;
   giveBack(record: number): void;
   /** All names of some kinds. */
   list(): readonly NamedTarget[];
@@ -120,7 +119,7 @@ export class UserLocks {
     if (known !== 0) return known;
     let fresh = 0;
     try {
-      fresh = this._names.take(lockRecordWords(kind, this._thread.geometry.slots, size) * BYTES_PER_WORD);
+      fresh = this._names.take(lockRecordWords(kind, this._thread.geometry.slots, size));
       this._words.storePlain(fresh + LOCK.kind, kind);
       this._words.storePlain(fresh + LOCK.size, size);
       const record = this._names.findOrMake(kind, name, () => fresh);

@@ -168,7 +168,6 @@ export function validatingFittings(
   return {
     observer: validator,
     validator,
-    graph,
     turn: (...given) => {
       turn = new ValidatedTurn(validation, ...given);
       return turn;
