@@ -4,35 +4,8 @@
  * Every subject does the same sequence of operations. Slow ones do fewer of them in a round, so that a round of
  * any subject takes between 10 ms and half a second; the value is per operation, so the numbers stay comparable.
  */
-
-/** A module in subjects/, run by Node. `peer` names what has to be installed, see peers.ts. */
-export interface ScriptSubject {
-  readonly name: string;
-  readonly script: string;
-  readonly given: readonly string[];
-  readonly operations: number;
-  readonly peer?: string;
-}
-
-/** A program in peers/, compiled first; `peer` is its name there. */
-export interface NativeSubject {
-  readonly name: string;
-  readonly peer: string;
-  readonly operations: number;
-}
-
-export type Subject = ScriptSubject | NativeSubject;
-
-export interface Comparison {
-  readonly name: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly lessIsBetter: boolean;
-  readonly subjects: readonly Subject[];
-  readonly warmupRounds: number;
-  readonly rounds: number;
-  readonly quickRounds: number;
-}
+import { ANY_CONTEXT_COMPARISONS } from './any-context-comparisons.js';
+import type { Comparison, Subject } from './comparison.js';
 
 const ALLOC_PAIRS = 2_560_000;
 const DEFERRED_OBJECTS = 1_000_000;
@@ -206,4 +179,5 @@ export const COMPARISONS: readonly Comparison[] = [
     quickRounds: 1,
     subjects: [{ name: 'lull', script: 'gc-lull', given: [], operations: COUNTED_OPERATIONS }],
   },
+  ...ANY_CONTEXT_COMPARISONS,
 ];

@@ -1,5 +1,5 @@
 /** A report with one goal met, one missed, one skipped and one count, for the tests of what is made of it. */
-import type { Comparison } from './comparisons.js';
+import type { Comparison } from './comparison.js';
 import type { Goal } from './goals.js';
 import { makeReport, type Report } from './report.js';
 

@@ -41,6 +41,20 @@ test('GOALS ask for at most a multiple of the time, or at least a multiple of th
     'mutex-two-threads multithreading: at least 1',
     'mutex-survival undefined: at least 100',
     'gc undefined: at most 0',
+    'nolock undefined: at least 99.9',
+    'nolock undefined: at least 99.9',
+    'nolock undefined: at least 99',
+    'nolock undefined: at least 99',
+    'nolock-time undefined: at most 10',
+    'nolock-time undefined: at most 10',
+    'flood control: at most 1.2',
+    'pages-two-threads lull, one thread: at least 1.8',
+    'zone-locks-per-page undefined: at most 0.03125',
+    'zone-locks-per-page undefined: at most 0.03125',
+    'zone-locks-per-page undefined: at most 0.03125',
+    'group-charge not charged: at most 1.15',
+    'map-memory preallocated: at least 20',
+    'bookkeeping undefined: at most 2',
   ]);
 });
 

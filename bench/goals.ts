@@ -2,7 +2,8 @@
  * What Lull wants to reach, each goal against one subject of one comparison.
  *
  * `at most` goals are about time: Lull's time over the peer's. `at least` goals are about speed: how many times
- * Lull's speed the peer's is exceeded. A goal without a peer is about Lull's value itself.
+ * Lull's speed the peer's is exceeded; one about memory says how many times less it is. A goal without a peer is about
+ * Lull's value itself.
  */
 import { ratiosByRound, type Summary, summarize } from './statistics.js';
 
@@ -16,6 +17,8 @@ export interface Goal {
   readonly peer?: string;
   readonly direction: Direction;
   readonly goal: number;
+  /** What is compared with the peer, where it is not time or speed. */
+  readonly of?: 'memory';
 }
 
 /** Every goal, in the order in which the table shows them. */
@@ -36,24 +39,33 @@ export const GOALS: readonly Goal[] = [
   },
   goal('mutex vs multithreading', 'mutex', 'multithreading', 'at least', 1),
   goal('mutex, two threads, vs multithreading', 'mutex-two-threads', 'multithreading', 'at least', 1),
+  alone('mutex after the end of its holder', 'mutex-survival', 'lull', 'at least', 100),
+  alone('garbage collections in 10 million operations', 'gc', 'lull', 'at most', 0),
+  alone('nolock pages served, 1 other thread', 'nolock', 'pages, 1 other thread', 'at least', 99.9),
+  alone('nolock pages served, 3 other threads', 'nolock', 'pages, 3 other threads', 'at least', 99.9),
+  alone('nolock objects served, 1 other thread', 'nolock', 'objects, 1 other thread', 'at least', 99),
+  alone('nolock objects served, 3 other threads', 'nolock', 'objects, 3 other threads', 'at least', 99),
+  alone('p99.9 of allocPagesNolock over its median', 'nolock-time', 'allocPagesNolock', 'at most', 10),
+  alone('p99.9 of kmallocNolock over its median', 'nolock-time', 'kmallocNolock', 'at most', 10),
+  goal('p99 of allocPages in a flood vs without', 'flood', 'control', 'at most', 1.2),
   {
-    name: 'mutex after the end of its holder',
-    comparison: 'mutex-survival',
-    subject: 'lull',
-    direction: 'at least',
-    goal: 100,
+    ...goal('pages, two threads vs one', 'pages-two-threads', 'lull, one thread', 'at least', 1.8),
+    subject: 'lull, two threads',
   },
-  {
-    name: 'garbage collections in 10 million operations',
-    comparison: 'gc',
-    subject: 'lull',
-    direction: 'at most',
-    goal: 0,
-  },
+  alone('zone locks for a page, 100 held', 'zone-locks-per-page', '100 held', 'at most', 1 / 32),
+  alone('zone locks for a page, 200 held', 'zone-locks-per-page', '200 held', 'at most', 1 / 32),
+  alone('zone locks for a page, 1000 held', 'zone-locks-per-page', '1000 held', 'at most', 1 / 32),
+  goal('charged to a group vs not', 'group-charge', 'not charged', 'at most', 1.15),
+  { ...goal('maps on demand vs preallocated', 'map-memory', 'preallocated', 'at least', 20), of: 'memory' },
+  alone('percent of 1 GiB not handed out', 'bookkeeping', 'not handed out', 'at most', 2),
 ];
 
 function goal(name: string, comparison: string, peer: string, direction: Direction, bound: number): Goal {
   return { name, comparison, subject: 'lull', peer, direction, goal: bound };
+}
+
+function alone(name: string, comparison: string, subject: string, direction: Direction, bound: number): Goal {
+  return { name, comparison, subject, direction, goal: bound };
 }
 
 /** Values of each round, by the subject's name, and whether less is better (nanoseconds) or more (operations). */

@@ -9,7 +9,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Subject } from './comparisons.js';
+import type { Subject } from './comparison.js';
 import type { Runner } from './rounds.js';
 import type { Command } from './running-subject.js';
 import { allocationSizes } from './workloads.js';

@@ -1,7 +1,7 @@
 /**
  * What a run found, as plain values: the form that `--json` writes, and that the table and the chart are made of.
  */
-import type { Comparison } from './comparisons.js';
+import type { Comparison } from './comparison.js';
 import { type Direction, type Goal, judge, type Verdict } from './goals.js';
 import type { Machine } from './machine.js';
 import type { Measured } from './rounds.js';
@@ -24,6 +24,8 @@ export interface Ratio {
   readonly value: number | null;
   readonly goal: number;
   readonly direction: Direction;
+  /** 'memory' where that is compared; else time or speed. */
+  readonly of?: 'memory';
   readonly met: boolean | null;
   readonly spread: readonly [low: number, high: number] | null;
 }
@@ -67,6 +69,7 @@ function ratioOf({ goal, value, spread, met }: Verdict): Ratio {
     value,
     goal: goal.goal,
     direction: goal.direction,
+    ...(goal.of === undefined ? {} : { of: goal.of }),
     met,
     spread: spread === null ? null : pair(spread),
   };

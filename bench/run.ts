@@ -12,7 +12,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { drawChart } from './chart.js';
-import { COMPARISONS, type Comparison } from './comparisons.js';
+import type { Comparison } from './comparison.js';
+import { COMPARISONS } from './comparisons.js';
 import { GOALS } from './goals.js';
 import { describeMachine } from './machine.js';
 import { MissingPeerError, prepare } from './peers.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exampleReport } from './example-report.js';
-import { formatNumber, formatTable } from './table.js';
+import { formatNumber, formatRatio, formatTable } from './table.js';
 
 function lineWith(text: string): string {
   const line = formatTable(exampleReport())
@@ -33,6 +33,12 @@ test('formatTable() shows an "at most" goal as time and an "at least" goal as sp
     lineWith('alloc vs slow'),
     'alloc vs slow | 5 times as fast | 4.81 .. 5.23 | at least 8 | missed',
   );
+});
+
+test('formatRatio() says of what there is less, where it is not time', () => {
+  const [ratio] = exampleReport().ratios;
+  const memory = { ...ratio!, of: 'memory', direction: 'at least', value: 94.6 } as const;
+  assert.equal(formatRatio(memory), '94.6 times less memory');
 });
 
 test('formatTable() shows a count as it is', () => {

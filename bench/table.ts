@@ -12,10 +12,11 @@ export function verdictWord({ met }: Ratio): string {
   return met ? 'met' : 'missed';
 }
 
-/** The value in words: "1.43 times its time", "12.1 times as fast", or a bare count. */
-export function formatRatio({ value, peer, direction }: Ratio): string {
+/** The value in words: "1.43 times its time", "12.1 times as fast", "95 times less memory", or a bare count. */
+export function formatRatio({ value, peer, direction, of }: Ratio): string {
   if (value === null) return '-';
   if (peer === null) return formatNumber(value);
+  if (of !== undefined) return `${formatNumber(value)} times less ${of}`;
   return `${formatNumber(value)} times ${direction === 'at most' ? 'its time' : 'as fast'}`;
 }
 

@@ -5,6 +5,7 @@ import {
   allocationSizes,
   cityParts,
   mapKeys,
+  objectSizes,
   seededNumbers,
   shuffledPositions,
 } from './workloads.js';
@@ -22,6 +23,14 @@ test('allocationSizes() are whole batches of 48 to 96 bytes, both ends among the
   assert.equal(Math.min(...sizes), 48);
   assert.equal(Math.max(...sizes), 96);
   assert.deepEqual(sizes, allocationSizes());
+});
+
+test('objectSizes() are 8 to 4096 bytes, as many below 256 as three doublings above, the same every time', () => {
+  const sizes = objectSizes();
+  assert.ok(Math.min(...sizes) >= 8 && Math.max(...sizes) <= 4096);
+  const small = sizes.filter((bytes) => bytes <= 256).length;
+  assert.ok(small > sizes.length / 2 && small < (sizes.length * 2) / 3, String(small));
+  assert.deepEqual(sizes, objectSizes());
 });
 
 test('shuffledPositions() holds each position once, out of order, the same every time', () => {

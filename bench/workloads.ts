@@ -15,6 +15,11 @@ export const ALLOC_SIZE_COUNT = 64 * ALLOC_BATCH_OBJECTS;
 export const ALLOC_SMALLEST_BYTES = 48;
 export const ALLOC_LARGEST_BYTES = 96;
 
+/** Sizes in the table of objects of up to a page, and the smallest and largest of them as powers of two. */
+const OBJECT_SIZE_COUNT = 1024;
+const OBJECT_SMALLEST_LOG2 = 3;
+const OBJECT_LARGEST_LOG2 = 12;
+
 /** Objects handed to deferred freeing between two quiescent states, and the bytes of each. */
 export const DEFER_BATCH_OBJECTS = 10_000;
 export const DEFER_OBJECT_BYTES = 64;
@@ -48,6 +53,16 @@ export function allocationSizes(): Int32Array {
   const next = seededNumbers(1);
   const spread = ALLOC_LARGEST_BYTES - ALLOC_SMALLEST_BYTES + 1;
   return Int32Array.from({ length: ALLOC_SIZE_COUNT }, () => ALLOC_SMALLEST_BYTES + (next() % spread));
+}
+
+/** Sizes of objects of 8 bytes to a page: every doubling as often as any other, all sizes within it alike. */
+export function objectSizes(): Int32Array {
+  const next = seededNumbers(4);
+  const doublings = OBJECT_LARGEST_LOG2 - OBJECT_SMALLEST_LOG2;
+  return Int32Array.from({ length: OBJECT_SIZE_COUNT }, () => {
+    const smallest = 1 << (OBJECT_SMALLEST_LOG2 + (next() % doublings));
+    return smallest + (next() % (smallest + 1));
+  });
 }
 
 /** The positions 0 to `count` - 1, shuffled. */

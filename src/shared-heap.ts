@@ -3,13 +3,17 @@ import type { MapKey } from './collections/key-codec.js';
 import { createMapRecord, discardMapRecord, takeZeroed } from './collections/map-creation.js';
 import { SharedMap } from './collections/shared-map.js';
 import type { MapValue } from './collections/value-codec.js';
+import { announceHeap } from './heap/announce-heap.js';
 import { AnnouncedLock, type LockClassOptions } from './heap/announced-lock.js';
+import { attachParts, createParts } from './heap/attach-parts.js';
+import { ChargedMemory } from './heap/charged-memory.js';
 import { HeapCore } from './heap/heap-core.js';
 import type { HeapHandle } from './heap/heap-handle.js';
 import type { AttachOptions, HeapOptions, Surroundings } from './heap/heap-options.js';
-import { attachParts, createParts, type HeapParts } from './heap/heap-parts.js';
+import type { HeapParts } from './heap/heap-parts.js';
 import { lockThreadOf } from './heap/lock-thread-of.js';
 import type { MapMemory } from './heap/map-memory.js';
+import { MemoryGroup } from './heap/memory-group.js';
 import { ReclaimingMemory } from './heap/reclaiming-memory.js';
 import { type NameMaker, UserLocks } from './heap/user-locks.js';
 import { resolveValidate } from './heap/validation.js';
@@ -21,6 +25,12 @@ import type { RwLock } from './locks/rw-lock.js';
 import type { Semaphore } from './locks/semaphore.js';
 import type { SeqLock } from './locks/seq-lock.js';
 import { engineHost } from './words/host.js';
+
+/** What heap.map() takes. */
+export interface MapOptions {
+  /** The memory group that pays for the map. */
+  group?: MemoryGroup;
+}
 
 export class Heap extends HeapCore {
   private readonly _memory: MapMemory;
@@ -43,7 +53,9 @@ export class Heap extends HeapCore {
    * Errors   RangeError for an option outside its range.
    */
   static create(options: HeapOptions = {}, surroundings: Surroundings = {}): Heap {
-    return new Heap(createParts(options, surroundings));
+    const heap = new Heap(createParts(options, surroundings));
+    announceHeap(heap);
+    return heap;
   }
 
   /**
@@ -55,21 +67,30 @@ export class Heap extends HeapCore {
    * Errors   AttachError for what is not a heap of this version; NoFreeSlotError when all slots are taken.
    */
   static attach(handle: HeapHandle, options: AttachOptions = {}, surroundings: Surroundings = {}): Heap {
-    const { name = 'worker', validate } = options;
+    const { name = 'worker', validate, isolated } = options;
     const wanted = resolveValidate(validate, surroundings.host ?? engineHost);
-    return new Heap(attachParts(handle, name, surroundings, wanted));
+    return new Heap(attachParts(handle, name, surroundings, wanted, isolated));
   }
 
   /**
    * The map of this name, the same in all threads; made by the first who asks for it.
    *
-   * Errors   OutOfMemoryError when it cannot be made; then nothing has changed.
+   * @param options.group the memory group that everything is charged to which the map takes, in every thread
+   *
+   * Errors   OutOfMemoryError or GroupLimitError when it cannot be made; then nothing has changed. Error where the map
+   *          is charged to another group, or to none.
    */
-  map<K extends MapKey, V extends MapValue>(name: string): SharedMap<K, V> {
+  map<K extends MapKey, V extends MapValue>(name: string, options: MapOptions = {}): SharedMap<K, V> {
     const known = this._maps.get(name);
-    // The types are the caller's promise: a name's record does not hold them.
+    if (known !== undefined && options.group === undefined) {
+      // The types are the caller's promise: a name's record does not hold them.
+      return known as unknown as SharedMap<K, V>;
+    }
+    const record = this._findOrMakeMap(name, this._memoryOf(options.group));
+    const group = this.groupOf(record);
+    requireGroup(name, group, options.group);
     if (known !== undefined) return known as unknown as SharedMap<K, V>;
-    const opened = new SharedMap<K, V>(this._memory, this._findOrMakeMap(name));
+    const opened = new SharedMap<K, V>(this._memoryOf(group), record);
     this._maps.set(name, opened as unknown as SharedMap<MapKey, MapValue>);
     return opened;
   }
@@ -128,8 +149,8 @@ export class Heap extends HeapCore {
   }
 
   /**
-   * Announces a lock that is not Lull's to the validator, by its name. In a heap that does not validate, what is
-   * returned does nothing.
+   * Announces a lock that is not Lull's, by its name: to the validator of a heap that validates, and where it spins
+   * to this thread's allocations, which inside of it only try.
    *
    * Errors   TypeError for a name that is no string, or empty.
    */
@@ -139,7 +160,8 @@ export class Heap extends HeapCore {
         `announced a lock class named ${String(name)}; a name is a string that is not empty`,
       );
     }
-    return new AnnouncedLock(this.parts.locks.observer, name, options);
+    const { locks, context, turn } = this.parts;
+    return new AnnouncedLock(locks.observer, context, turn, name, options);
   }
 
   override detach(): void {
@@ -164,17 +186,38 @@ export class Heap extends HeapCore {
     };
   }
 
-  private _findOrMakeMap(name: string): number {
+  private _memoryOf(group: MemoryGroup | undefined): MapMemory {
+    if (group === undefined) return this._memory;
+    // Anything else would be charged at some address of this heap.
+    if (group instanceof MemoryGroup && group.isIn(this.parts.handle.buffer)) {
+      // The group may have been opened through another Heap of this thread.
+      this.parts.kmalloc.accounted.meet();
+      return new ChargedMemory(this, this.parts, group.record);
+    }
+    throw new TypeError(
+      `opened a map with group ${String(group)}; a group is what heap.group() of the same heap returned`,
+    );
+  }
+
+  private _findOrMakeMap(name: string, memory: MapMemory): number {
     const found = this.find(NAME_KIND.map, name);
     if (found !== 0) return found;
     let fresh = 0;
     try {
-      fresh = createMapRecord(this._memory);
+      fresh = createMapRecord(memory);
       const map = this.findOrMake(NAME_KIND.map, name, () => fresh);
       if (map === fresh) fresh = 0;
       return map;
     } finally {
-      if (fresh !== 0) discardMapRecord(this._memory, fresh);
+      if (fresh !== 0) discardMapRecord(memory, fresh);
     }
   }
+}
+
+function requireGroup(name: string, made: MemoryGroup | undefined, wanted: MemoryGroup | undefined): void {
+  if (wanted === undefined || made?.record === wanted.record) return;
+  const where = made === undefined ? 'to no group' : `to group ${made.name}`;
+  throw new Error(
+    `opened map ${name} to be charged to group ${wanted.name}; it was made to be charged ${where}`,
+  );
 }

@@ -22,12 +22,19 @@ export interface FirstWord {
   storePlain(address: number, value: number): void;
 }
 
-/** Serves rounds of the allocation workload; one operation is one allocation with its free. */
-export async function serveAllocations(allocator: Allocator, firstWord: FirstWord): Promise<void> {
+/**
+ * Serves rounds of the allocation workload; one operation is one allocation with its free.
+ *
+ * @param sizes  ALLOC_SIZE_COUNT of them, in bytes.
+ */
+export async function serveAllocations(
+  allocator: Allocator,
+  firstWord: FirstWord,
+  sizes = allocationSizes(),
+): Promise<void> {
   // Made once a process, the loop holds its heap in constants, as a module that uses a heap does.
   const heap = allocator;
   const words = firstWord;
-  const sizes = allocationSizes();
   const held = new Int32Array(BATCH);
   const allocateAndFree = (start: number) => {
     const at = start | 0;

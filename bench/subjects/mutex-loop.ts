@@ -7,6 +7,7 @@
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { nanosPerOperation, serveRounds } from '../subject.js';
+import { nextMessage, ratePerSecond, Team, workInTeam } from '../team.js';
 
 /** Locks, adds one to counter[0], unlocks; so often. */
 export type LockLoop = (operations: number, counter: Int32Array) => void;
@@ -24,12 +25,12 @@ export interface MutexSubject<T> {
 }
 
 const LIMIT_MILLIS = 100;
+const CONTENDING_THREADS = 2;
 
-interface ThreadInput<T> {
+/** What the threads of the contended workload are given. */
+interface ContendedInput<T> {
   readonly shared: T;
   readonly counter: Int32Array;
-  readonly gate: Int32Array;
-  readonly task: 'loop' | 'hold';
 }
 
 /** Serves the workload that the command line names: uncontended, contended or survival. */
@@ -62,61 +63,32 @@ async function serveUncontended<T>(subject: MutexSubject<T>): Promise<void> {
   });
 }
 
+/** In a worker: of a team where the mutex is contended, else one that locks it and stays. */
 function workInThread<T>(subject: MutexSubject<T>): void {
-  const { shared, counter, gate, task } = workerData as ThreadInput<T>;
-  if (task === 'hold') {
-    subject.hold(shared);
-    parentPort!.postMessage('held');
-    Atomics.wait(gate, 0, 0);
+  if (process.argv[2] === 'contended') {
+    workInTeam<ContendedInput<T>, void>(({ shared, counter }) => {
+      const loop = subject.loop(shared);
+      return (operations) => loop(operations, counter);
+    });
     return;
   }
-  const loop = subject.loop(shared);
-  parentPort!.on('message', ({ operations, opening }: { operations: number; opening: number }) => {
-    parentPort!.postMessage('at the gate');
-    Atomics.wait(gate, 0, opening - 1);
-    const start = Number(process.hrtime.bigint());
-    loop(operations, counter);
-    parentPort!.postMessage({ start, end: Number(process.hrtime.bigint()) });
-  });
+  subject.hold(workerData as T);
+  parentPort!.postMessage('held');
+  Atomics.wait(sharedCounter(), 0, 0);
 }
 
-function startThread<T>(script: URL, input: ThreadInput<T>): Worker {
-  return new Worker(script, { workerData: input, argv: process.argv.slice(2) });
-}
-
-function nextMessage(worker: Worker): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const done = (message: unknown) => {
-      worker.off('error', reject);
-      resolve(message);
-    };
-    worker.once('message', done).once('error', reject);
-  });
-}
-
-/** The value is locks a second, both threads together, over the time from the first start to the last end. */
+/** The value is locks a second, both threads together. */
 async function serveContended<T>(script: URL, subject: MutexSubject<T>): Promise<void> {
-  const gate = sharedCounter();
   const counter = sharedCounter();
-  const input = { shared: subject.create(), counter, gate, task: 'loop' } as const;
-  const workers = [startThread(script, input), startThread(script, input)];
-  let opening = 0;
+  const input = { shared: subject.create(), counter };
+  const team = new Team<ContendedInput<T>, void>(script, new Array(CONTENDING_THREADS).fill(input));
   await serveRounds(async (operations) => {
-    opening++;
     counter[0] = 0;
-    const arrived = workers.map(nextMessage);
-    for (const worker of workers) worker.postMessage({ operations, opening });
-    await Promise.all(arrived);
-    const finished = workers.map(nextMessage);
-    Atomics.store(gate, 0, opening);
-    Atomics.notify(gate, 0);
-    const stretches = (await Promise.all(finished)) as { start: number; end: number }[];
-    requireCount(counter, workers.length * operations);
-    const first = Math.min(...stretches.map(({ start }) => start));
-    const last = Math.max(...stretches.map(({ end }) => end));
-    return (operations * workers.length * 1e9) / (last - first);
+    const stretches = await team.round(operations);
+    requireCount(counter, CONTENDING_THREADS * operations);
+    return ratePerSecond(operations * CONTENDING_THREADS, stretches);
   });
-  await Promise.all(workers.map((worker) => worker.terminate()));
+  await team.stop();
 }
 
 /** The value is the share of trials in which the mutex could be locked after its holder's end, in percent. */
@@ -125,8 +97,7 @@ async function serveSurvival<T>(script: URL, subject: MutexSubject<T>): Promise<
     let survived = 0;
     for (let trial = 0; trial < operations; trial++) {
       const shared = subject.create();
-      const input = { shared, counter: sharedCounter(), gate: sharedCounter(), task: 'hold' } as const;
-      const worker = startThread(script, input);
+      const worker = new Worker(script, { workerData: shared, argv: process.argv.slice(2) });
       await nextMessage(worker);
       await worker.terminate();
       if (await subject.lockWithin(shared, LIMIT_MILLIS)) survived++;

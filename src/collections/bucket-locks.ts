@@ -46,6 +46,11 @@ export class BucketLocks {
     this._lock(number).acquire();
   }
 
+  /** acquire() that tries once: false where another thread has the lock. */
+  tryAcquire(number: number): boolean {
+    return this._lock(number).tryAcquire();
+  }
+
   release(number: number): void {
     this._lock(number).release();
   }

@@ -5,13 +5,14 @@
  *
  *     word 1 order | 4 keyShape | 5 valueShape | 6 .. key's words, then value's words
  *
- * Who may call: one thread's map, between whose operations it keeps nothing. No function of the caller may run
- * between the encoding of a key and the last use of it, since such a function may use the same map.
+ * Who may call: one thread's map, between whose operations it keeps nothing. Where a hook or a shrinker may run
+ * between the encoding of a key and the last use of it, the map has another draft in its place meanwhile
+ * (KeyCodec.inner), since such a function may use the same map.
  *
  * The words are little-endian, as every engine's host is.
  */
 import { ENTRY } from '../layout/map-record.js';
-import { MAX_KMALLOC_BYTES } from '../slab/kmalloc.js';
+import { MAX_KMALLOC_BYTES } from '../slab/size-classes.js';
 import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
 import type { Words } from '../words/words.js';
 
@@ -47,8 +48,9 @@ export class EntryDraft {
   valueWords = 0;
   private _textBuffer: TextBuffer | undefined;
 
-  constructor() {
-    this.reserve(FIRST_WORDS);
+  /** @param firstWords room to begin with, at least 64 words */
+  constructor(firstWords = FIRST_WORDS) {
+    this._allocate(firstWords);
   }
 
   /** Makes sure of `count` words, keeping what is there. */
@@ -56,13 +58,7 @@ export class EntryDraft {
     if (count <= this.words.length) return;
     let size = FIRST_WORDS;
     while (size < count) size *= 2;
-    const buffer = new ArrayBuffer(size * BYTES_PER_WORD);
-    const words = new Int32Array(buffer);
-    words.set(this.words);
-    this.words = words;
-    this.bytes = new Uint8Array(buffer);
-    const textBuffer = bufferClass()?.from?.(buffer);
-    this._textBuffer = typeof textBuffer?.latin1Write === 'function' ? (textBuffer as TextBuffer) : undefined;
+    this._allocate(size);
   }
 
   /**
@@ -103,6 +99,16 @@ export class EntryDraft {
     const from = KEY * BYTES_PER_WORD;
     const byteLength = count * BYTES_PER_WORD;
     words.writeBytesPlain(entry + KEY, this.bytes.subarray(from, from + byteLength), byteLength);
+  }
+
+  private _allocate(size: number): void {
+    const buffer = new ArrayBuffer(size * BYTES_PER_WORD);
+    const words = new Int32Array(buffer);
+    words.set(this.words);
+    this.words = words;
+    this.bytes = new Uint8Array(buffer);
+    const textBuffer = bufferClass()?.from?.(buffer);
+    this._textBuffer = typeof textBuffer?.latin1Write === 'function' ? (textBuffer as TextBuffer) : undefined;
   }
 }
 

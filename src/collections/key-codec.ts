@@ -14,7 +14,7 @@
 import { ENTRY, KEY_KIND, SHAPE_KIND_MASK, SHAPE_LENGTH_SHIFT } from '../layout/map-record.js';
 import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
 import type { Words } from '../words/words.js';
-import { type EntryDraft, SHORT_TEXT_UNITS } from './entry-draft.js';
+import { EntryDraft, SHORT_TEXT_UNITS } from './entry-draft.js';
 import { joinFloat, splitFloat } from './float-words.js';
 import type { KeyHasher } from './map-hash.js';
 import { packUtf16, type StringReader } from './string-codec.js';
@@ -30,6 +30,8 @@ const KEY_SHAPE = ENTRY.keyShape;
 const KEY = ENTRY.key;
 const LENGTH_SHIFT = SHAPE_LENGTH_SHIFT;
 const LONG_UNITS = SHORT_TEXT_UNITS;
+/** Room to begin with of a draft that is seldom needed. */
+const INNER_WORDS = 64;
 const LATIN1 = KEY_KIND.latin1;
 const UTF16 = KEY_KIND.utf16;
 const INT32 = KEY_KIND.int32;
@@ -37,16 +39,24 @@ const FLOAT64 = KEY_KIND.float64;
 const BYTES = KEY_KIND.bytes;
 
 export class KeyCodec {
+  /** What encode() writes to. */
+  readonly draft: EntryDraft;
   private readonly _words: Words;
-  private readonly _draft: EntryDraft;
   private readonly _strings: StringReader;
   private readonly _hasher: KeyHasher;
+  private _inner: KeyCodec | undefined;
 
   constructor(words: Words, draft: EntryDraft, strings: StringReader, hasher: KeyHasher) {
+    this.draft = draft;
     this._words = words;
-    this._draft = draft;
     this._strings = strings;
     this._hasher = hasher;
+  }
+
+  /** The same with another draft: for operations of the same map that run inside one that still needs this draft. */
+  inner(): KeyCodec {
+    this._inner ??= new KeyCodec(this._words, new EntryDraft(INNER_WORDS), this._strings, this._hasher);
+    return this._inner;
   }
 
   /**
@@ -83,7 +93,7 @@ export class KeyCodec {
   }
 
   private _encodeString(text: string): void {
-    const draft = this._draft;
+    const draft = this.draft;
     const length = text.length;
     if (length > LONG_UNITS && this._encodeLong(text)) return;
     const words = draft.words;
@@ -99,14 +109,14 @@ export class KeyCodec {
   /** Makes room for a long key, and encodes it if it is all ASCII. */
   private _encodeLong(text: string): boolean {
     const { length } = text;
-    if (length > this._draft.words.length) this._makeRoom(length);
-    if (this._draft.packAscii(text, KEY) < 0) return false;
+    if (length > this.draft.words.length) this._makeRoom(length);
+    if (this.draft.packAscii(text, KEY) < 0) return false;
     this._finish(LATIN1 | (length << LENGTH_SHIFT), length);
     return true;
   }
 
   private _encodeWide(text: string): void {
-    const draft = this._draft;
+    const draft = this.draft;
     const byteLength = text.length * 2;
     if (byteLength > MAX_KEY_BYTES) refuseKeyLength(byteLength);
     draft.reserve(KEY + wordsFor(byteLength));
@@ -115,7 +125,7 @@ export class KeyCodec {
   }
 
   private _encodeNumber(value: number): void {
-    const words = this._draft.words;
+    const words = this.draft.words;
     const whole = value | 0;
     if (whole === value) {
       words[KEY] = whole;
@@ -130,7 +140,7 @@ export class KeyCodec {
   private _encodeBytes(key: Uint8Array): void {
     if (!(key instanceof Uint8Array)) refuseKey(key);
     const { length } = key;
-    const draft = this._draft;
+    const draft = this.draft;
     if (length > draft.words.length) this._makeRoom(length);
     const count = wordsFor(length);
     if (count > 0) draft.words[KEY + count - 1] = 0;
@@ -139,7 +149,7 @@ export class KeyCodec {
   }
 
   private _finish(shape: number, byteLength: number): void {
-    const draft = this._draft;
+    const draft = this.draft;
     draft.words[KEY_SHAPE] = shape;
     draft.keyWords = wordsFor(byteLength);
     this._hasher.hashBytes(draft.words, KEY, byteLength);
@@ -148,7 +158,7 @@ export class KeyCodec {
   /** Room for `length` bytes, and for the entry's first words beside them. */
   private _makeRoom(length: number): void {
     if (length > MAX_KEY_BYTES) refuseKeyLength(length);
-    this._draft.reserve(KEY + wordsFor(length));
+    this.draft.reserve(KEY + wordsFor(length));
   }
 }
 

@@ -5,6 +5,8 @@
  *     grow lock:    allocate segment level + 1, zero it -> publish its address -> publish level + 1
  *     bucket locks: put the new buckets on the list, some hundreds at a time
  *
+ * Who may not spin (tryAfterInsert) publishes a level, and leaves its buckets to who needs them.
+ *
  * A thread that stops anywhere in between leaves a map that is whole: who meets a bucket that is not on the list
  * starts from an earlier one, or puts it there.
  *
@@ -22,6 +24,8 @@ import type { MapTable } from './map-table.js';
 
 /** New buckets put on the list under one hold of a lock. */
 const BUCKETS_A_HOLD = 512;
+/** Largest segment that who may not spin zeroes: 16 pages. Larger ones are left to who may. */
+const MAX_TRIED_WORDS = 2 ** 14;
 /** Inserts that pass before a table that could not grow, for want of memory, tries again. */
 const INSERTS_AFTER_FAILURE = 256;
 
@@ -48,6 +52,13 @@ export class MapGrowth {
     else this._grow(number);
   }
 
+  /** afterInsert() for who may not spin: each lock is tried once, and no bucket is put on the list. */
+  tryAfterInsert(number: number): void {
+    if (!this._isFull(number) || 1 << this._table.level() > MAX_TRIED_WORDS) return;
+    if (this._insertsToSkip > 0) this._insertsToSkip--;
+    else this._double(number, true);
+  }
+
   /** Judged by the share of one lock, so that nothing is counted for all. */
   private _isFull(number: number): boolean {
     const level = this._table.level();
@@ -55,14 +66,7 @@ export class MapGrowth {
   }
 
   private _grow(number: number): void {
-    if (!this._growLock.tryAcquire()) return;
-    let level = 0;
-    try {
-      // Someone may have doubled it since.
-      if (this._isFull(number)) level = this._addSegment();
-    } finally {
-      this._growLock.release();
-    }
+    const level = this._double(number, false);
     if (level === 0) return;
     const locks = 1 << this._locks.firstLevel();
     try {
@@ -73,12 +77,25 @@ export class MapGrowth {
     }
   }
 
+  /** Doubles the table unless another thread is at it, or has done it. Returns its new level, or 0. */
+  private _double(number: number, nolock: boolean): number {
+    if (!this._growLock.tryAcquire()) return 0;
+    try {
+      // Someone may have doubled it since.
+      return this._isFull(number) ? this._addSegment(nolock) : 0;
+    } finally {
+      this._growLock.release();
+    }
+  }
+
   /** Doubles the table, whose new buckets are on no list yet. Returns its level; 0 without memory. */
-  private _addSegment(): number {
-    const { words } = this._memory;
+  private _addSegment(nolock: boolean): number {
+    const memory = this._memory;
+    const { words } = memory;
     const level = this._table.level();
     const count = 1 << level;
-    const segment = this._memory.tryAlloc(count * BYTES_PER_WORD);
+    const bytes = count * BYTES_PER_WORD;
+    const segment = nolock ? memory.allocNolock(bytes) : memory.tryAlloc(bytes);
     if (segment === 0) {
       this._insertsToSkip = INSERTS_AFTER_FAILURE;
       return 0;

@@ -8,6 +8,10 @@
  * Each is one store, so a reader sees all of it or nothing; a reader that stands on `old` goes on from there.
  * What was unlinked is the caller's to free after a grace period, when the lock is released.
  *
+ * tryPut() and tryRemove() are for callers that may not spin: each lock is tried once, and where another thread has
+ * it nothing changes. They take as many steps as the bucket has entries, and as its lock has buckets that are not on
+ * the list yet.
+ *
  * I1  Under a lock: no allocation, no freeing, no function of the caller's.
  * I2  Under a lock, what calls deepest comes first, and the one store that matters last. So where the stack
  *     overflows, it does so before anything has changed, and the lock is released.
@@ -106,6 +110,47 @@ export class MapWriter {
     }
     if (changes) this._memory.freeRcu(found, RCU_HEAD);
     return found;
+  }
+
+  /** make() that tries each lock once; 0 where there is no memory to be had so. */
+  tryMake(draft: EntryDraft): number {
+    const entry = this._memory.allocNolock(draft.entryBytes());
+    if (entry !== 0) draft.writeTo(this._words, entry);
+    return entry;
+  }
+
+  /** put() of an entry, whatever is there, if the lock is free at once; else frees the entry and returns false. */
+  tryPut(draft: EntryDraft, entry: number): boolean {
+    const number = this._locks.numberOf(draft.words[ORDER]!);
+    if (!this._locks.tryAcquire(number)) {
+      this._memory.freeNolock(entry);
+      return false;
+    }
+    let found = 0;
+    try {
+      found = this._table.locate(draft);
+      this._link(entry, found, number);
+    } finally {
+      this._locks.release(number);
+    }
+    if (found === 0) this._growth.tryAfterInsert(number);
+    else this._memory.freeRcu(found, RCU_HEAD);
+    return true;
+  }
+
+  /** remove(), whatever is there, if the lock is free at once; else returns false. */
+  tryRemove(draft: EntryDraft): boolean {
+    const number = this._locks.numberOf(draft.words[ORDER]!);
+    if (!this._locks.tryAcquire(number)) return false;
+    let found = 0;
+    try {
+      found = this._table.locate(draft);
+      if (found !== 0) this._unlink(found, number);
+    } finally {
+      this._locks.release(number);
+    }
+    if (found !== 0) this._memory.freeRcu(found, RCU_HEAD);
+    return true;
   }
 
   /** Takes out and frees every entry that was there when it began. */

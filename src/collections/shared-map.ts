@@ -5,14 +5,20 @@
  *
  *     get, has    encode the key -> walk one bucket -> compare words -> decode the value
  *     set         encode -> make the entry -> lock, walk, link, release -> free the old entry after a grace period
+ *     trySet      the same, but tries each lock once: true, or false and nothing has changed
  *
  * Where it differs from Map: keys are strings, finite numbers and bytes (compared by what they hold), and -0 is
  * 0; values are copies; the order is that of the hashes; an iterator sees each entry that is there from its
  * beginning to its end exactly once.
  *
- * Who may call: a thread that has joined the heap. An operation that throws has changed nothing.
+ * Who may call: a thread that has joined the heap; set(), delete() and other writes one that may spin, and not in a
+ * worklet, a hook or a raw lock: there trySet() and tryDelete() do. An operation that throws has changed nothing.
+ *
+ * I1  A write encodes with codecs that no other operation of this object uses until it is done: what it allocates
+ *     and locks with may run code that comes back here.
  */
 import type { MapMemory } from '../heap/map-memory.js';
+import { ContextError } from '../threads/context.js';
 import type { Turn } from '../threads/turn.js';
 import { BucketLocks } from './bucket-locks.js';
 import { EntryDraft } from './entry-draft.js';
@@ -32,8 +38,8 @@ const MAX_UPDATE_ATTEMPTS = 1000;
 export class SharedMap<K extends MapKey, V extends MapValue> {
   private readonly _memory: MapMemory;
   private readonly _turn: Turn;
-  private readonly _draft = new EntryDraft();
-  private readonly _keys: KeyCodec;
+  /** Of the operation that begins next (I1). */
+  private _keys: KeyCodec;
   private readonly _values: ValueCodec;
   private readonly _keyReader: KeyReader<K>;
   private readonly _valueReader: ValueReader<V>;
@@ -51,8 +57,8 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
     this._turn = turn;
     const strings = new StringReader(words);
     const hasher = new KeyHasher(geometry.hashSeed0, geometry.hashSeed1, hashMask);
-    this._keys = new KeyCodec(words, this._draft, strings, hasher);
-    this._values = new ValueCodec(words, this._draft, strings);
+    this._keys = new KeyCodec(words, new EntryDraft(), strings, hasher);
+    this._values = new ValueCodec(words, strings);
     this._keyReader = new KeyReader(this._keys);
     this._valueReader = new ValueReader(words, this._values);
     this._table = new MapTable(words, map);
@@ -77,39 +83,66 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
    */
   get(key: K): V | undefined {
     this._turn.spend();
-    this._keys.encode(key);
-    const entry = this._table.find(this._draft);
-    return entry === 0 ? undefined : (this._values.read(entry, this._draft.keyWords) as V);
+    const keys = this._keys;
+    keys.encode(key);
+    const entry = this._table.find(keys.draft);
+    return entry === 0 ? undefined : (this._values.read(entry, keys.draft.keyWords) as V);
   }
 
   /** True when the key has a value. Errors as get(). */
   has(key: K): boolean {
     this._turn.spend();
-    this._keys.encode(key);
-    return this._table.find(this._draft) !== 0;
+    const keys = this._keys;
+    keys.encode(key);
+    return this._table.find(keys.draft) !== 0;
   }
 
   /**
    * Gives a key a value, for all threads.
    *
-   * Errors   TypeError or RangeError for what no key or value may be; OutOfMemoryError; LockTimeoutError.
+   * Errors   TypeError or RangeError for what no key or value may be; OutOfMemoryError; LockTimeoutError; ContextError
+   *          where this thread may not spin.
    */
   set(key: K, value: V): this {
+    this._requireMaySpin('set()');
     const json = jsonOf(value);
     this._turn.spend();
     this._write(key, value, json, ANY);
     return this;
   }
 
-  /** Takes a key and its value out; true when it was there. Errors as get(), and LockTimeoutError. */
+  /** Takes a key and its value out; true when it was there. Errors as get(), and LockTimeoutError, ContextError. */
   delete(key: K): boolean {
+    this._requireMaySpin('delete()');
     this._turn.spend();
-    this._keys.encode(key);
-    return this._writer.remove(this._draft, ANY) !== 0;
+    return this._remove(key, ANY) !== 0;
   }
 
-  /** Takes everything out that was in the map when it began. Errors   LockTimeoutError. */
+  /**
+   * set() that neither waits nor spins, in any context: false where another thread has the bucket's lock, or no memory
+   * is to be had at once; then nothing has changed. A table that is full grows up to 32,768 buckets by calls of this;
+   * beyond that, by set() alone.
+   *
+   * Errors   TypeError or RangeError for what no key or value may be.
+   */
+  trySet(key: K, value: V): boolean {
+    const json = jsonOf(value);
+    this._spendInPlace();
+    return this._tryWrite(key, value, json);
+  }
+
+  /**
+   * delete() that neither waits nor spins, in any context: true when the key is not in the map any more, or was not;
+   * false where another thread has the bucket's lock, and then nothing has changed. Errors as get().
+   */
+  tryDelete(key: K): boolean {
+    this._spendInPlace();
+    return this._tryRemove(key);
+  }
+
+  /** Takes everything out that was in the map when it began. Errors   LockTimeoutError, ContextError. */
   clear(): void {
+    this._requireMaySpin('clear()');
     this._turn.spend();
     this._writer.clear();
   }
@@ -144,6 +177,7 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
    */
   update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
     let result: V | undefined;
+    this._requireMaySpin('update()');
     this._turn.run(() => {
       result = this._update(key, fn);
     });
@@ -182,13 +216,72 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
 
   /** Encodes, makes and puts; returns what put() does. */
   private _write(key: K, value: V, json: string | undefined, expected: number): number {
-    this._keys.encode(key);
-    this._values.encode(value, json);
-    return this._writer.put(this._draft, this._writer.make(this._draft), expected);
+    const keys = this._keys;
+    this._keys = keys.inner();
+    try {
+      const { draft } = keys;
+      keys.encode(key);
+      this._values.encode(draft, value, json);
+      return this._writer.put(draft, this._writer.make(draft), expected);
+    } finally {
+      this._keys = keys;
+    }
+  }
+
+  /** Encodes and removes; returns what remove() does. */
+  private _remove(key: K, expected: number): number {
+    const keys = this._keys;
+    this._keys = keys.inner();
+    try {
+      keys.encode(key);
+      return this._writer.remove(keys.draft, expected);
+    } finally {
+      this._keys = keys;
+    }
+  }
+
+  private _tryWrite(key: K, value: V, json: string | undefined): boolean {
+    const keys = this._keys;
+    this._keys = keys.inner();
+    try {
+      const { draft } = keys;
+      keys.encode(key);
+      this._values.encode(draft, value, json);
+      const entry = this._writer.tryMake(draft);
+      return entry !== 0 && this._writer.tryPut(draft, entry);
+    } finally {
+      this._keys = keys;
+    }
+  }
+
+  private _tryRemove(key: K): boolean {
+    const keys = this._keys;
+    this._keys = keys.inner();
+    try {
+      keys.encode(key);
+      return this._writer.tryRemove(keys.draft);
+    } finally {
+      this._keys = keys;
+    }
+  }
+
+  /** turn.spend(), without renewing the turn of what this thread is in the middle of. */
+  private _spendInPlace(): void {
+    if (!(this._memory.context.inAtomic() && this._turn.isOpen())) this._turn.spend();
+  }
+
+  private _requireMaySpin(operation: string): void {
+    const { context } = this._memory;
+    if (context.waitRight() !== 'may-neither') return;
+    throw new ContextError(
+      `called ${operation} of a map ${context.where()}, where a thread may neither wait nor spin for a lock; ` +
+        'use trySet() or tryDelete(), which return false instead',
+    );
   }
 
   /** Gives a key a value unless it has one; returns the one that it has then. */
   private _insert(key: K, value: V): V {
+    this._requireMaySpin('getOrInsert()');
     const json = jsonOf(value);
     this._turn.spend();
     const found = this._write(key, value, json, ABSENT);
@@ -198,8 +291,9 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
 
   private _update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
     for (let attempt = 0; attempt < MAX_UPDATE_ATTEMPTS; attempt++) {
-      this._keys.encode(key);
-      const entry = this._table.find(this._draft);
+      const keys = this._keys;
+      keys.encode(key);
+      const entry = this._table.find(keys.draft);
       const value = fn(entry === 0 ? undefined : this._valueReader.read(entry));
       if (this._replace(key, entry, value)) return value;
     }
@@ -212,7 +306,6 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
   /** Makes `value` the key's, undefined for none, if its entry is still `expected`; false if it is not. */
   private _replace(key: K, expected: number, value: V | undefined): boolean {
     if (value !== undefined) return this._write(key, value, jsonOf(value), expected) === expected;
-    this._keys.encode(key);
-    return this._writer.remove(this._draft, expected) === expected;
+    return this._remove(key, expected) === expected;
   }
 }

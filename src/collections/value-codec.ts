@@ -30,30 +30,28 @@ const INT32 = VALUE_KIND.int32;
 
 export class ValueCodec {
   private readonly _words: Words;
-  private readonly _draft: EntryDraft;
   private readonly _strings: StringReader;
 
-  constructor(words: Words, draft: EntryDraft, strings: StringReader) {
+  constructor(words: Words, strings: StringReader) {
     this._words = words;
-    this._draft = draft;
     this._strings = strings;
   }
 
   /**
-   * Writes a value to the draft, behind the key.
+   * Writes a value to a draft, behind the key that is there.
    *
    * @param json what jsonOf(value) returned
    *
    * Errors   TypeError for what no value may be; RangeError where key and value do not fit one entry.
    */
-  encode(value: MapValue, json: string | undefined): void {
-    if (typeof value === 'number') this._encodeNumber(value);
-    else if (typeof value === 'string') this._encodeText(value, VALUE_KIND.latin1, VALUE_KIND.utf16);
-    else if (json !== undefined) this._encodeText(json, VALUE_KIND.jsonLatin1, VALUE_KIND.jsonUtf16);
-    else if (value === null) this._finish(VALUE_KIND.null, 0);
-    else if (typeof value === 'boolean') this._finish(value ? VALUE_KIND.true : VALUE_KIND.false, 0);
-    else this._encodeBytes(value as Uint8Array);
-    this._draft.requireFits();
+  encode(draft: EntryDraft, value: MapValue, json: string | undefined): void {
+    if (typeof value === 'number') encodeNumber(draft, value);
+    else if (typeof value === 'string') encodeText(draft, value, VALUE_KIND.latin1, VALUE_KIND.utf16);
+    else if (json !== undefined) encodeText(draft, json, VALUE_KIND.jsonLatin1, VALUE_KIND.jsonUtf16);
+    else if (value === null) finish(draft, VALUE_KIND.null, 0);
+    else if (typeof value === 'boolean') finish(draft, value ? VALUE_KIND.true : VALUE_KIND.false, 0);
+    else encodeBytes(draft, value as Uint8Array);
+    draft.requireFits();
   }
 
   /** The value of an entry whose key takes `keyWords` words. */
@@ -89,54 +87,51 @@ export class ValueCodec {
       }
     }
   }
+}
 
-  private _encodeNumber(value: number): void {
-    const draft = this._draft;
-    const at = KEY + draft.keyWords;
-    draft.reserve(at + 2);
-    const whole = value | 0;
-    // -0 is not 0 here: a value comes back as it went in.
-    if (Object.is(whole, value)) {
-      draft.words[at] = whole;
-      this._finish(INT32, 1);
-      return;
-    }
-    splitFloat(value, draft.words, at);
-    this._finish(VALUE_KIND.float64, 2);
+function encodeNumber(draft: EntryDraft, value: number): void {
+  const at = KEY + draft.keyWords;
+  draft.reserve(at + 2);
+  const whole = value | 0;
+  // -0 is not 0 here: a value comes back as it went in.
+  if (Object.is(whole, value)) {
+    draft.words[at] = whole;
+    finish(draft, INT32, 1);
+    return;
   }
+  splitFloat(value, draft.words, at);
+  finish(draft, VALUE_KIND.float64, 2);
+}
 
-  private _encodeText(text: string, latin1: number, utf16: number): void {
-    const draft = this._draft;
-    const { length } = text;
-    if (length > MAX_ENTRY_BYTES) refuseLength(length);
-    const at = KEY + draft.keyWords;
-    draft.reserve(at + wordsFor(length));
-    let narrow = length > SHORT_TEXT_UNITS ? draft.packAscii(text, at) : -1;
-    if (narrow < 0) narrow = packLatin1(text, draft.words, at);
-    if (narrow >= 0) {
-      this._finish(latin1 | (length << LENGTH_SHIFT), narrow);
-      return;
-    }
-    draft.reserve(at + wordsFor(length * 2));
-    this._finish(utf16 | (length << LENGTH_SHIFT), packUtf16(text, draft.words, at));
+function encodeText(draft: EntryDraft, text: string, latin1: number, utf16: number): void {
+  const { length } = text;
+  if (length > MAX_ENTRY_BYTES) refuseLength(length);
+  const at = KEY + draft.keyWords;
+  draft.reserve(at + wordsFor(length));
+  let narrow = length > SHORT_TEXT_UNITS ? draft.packAscii(text, at) : -1;
+  if (narrow < 0) narrow = packLatin1(text, draft.words, at);
+  if (narrow >= 0) {
+    finish(draft, latin1 | (length << LENGTH_SHIFT), narrow);
+    return;
   }
+  draft.reserve(at + wordsFor(length * 2));
+  finish(draft, utf16 | (length << LENGTH_SHIFT), packUtf16(text, draft.words, at));
+}
 
-  private _encodeBytes(value: Uint8Array): void {
-    const draft = this._draft;
-    const { length } = value;
-    if (length > MAX_ENTRY_BYTES) refuseLength(length);
-    const at = KEY + draft.keyWords;
-    const count = wordsFor(length);
-    draft.reserve(at + count);
-    if (count > 0) draft.words[at + count - 1] = 0;
-    draft.bytes.set(value, at * 4);
-    this._finish(VALUE_KIND.bytes | (length << LENGTH_SHIFT), count);
-  }
+function encodeBytes(draft: EntryDraft, value: Uint8Array): void {
+  const { length } = value;
+  if (length > MAX_ENTRY_BYTES) refuseLength(length);
+  const at = KEY + draft.keyWords;
+  const count = wordsFor(length);
+  draft.reserve(at + count);
+  if (count > 0) draft.words[at + count - 1] = 0;
+  draft.bytes.set(value, at * 4);
+  finish(draft, VALUE_KIND.bytes | (length << LENGTH_SHIFT), count);
+}
 
-  private _finish(shape: number, count: number): void {
-    this._draft.words[VALUE_SHAPE] = shape;
-    this._draft.valueWords = count;
-  }
+function finish(draft: EntryDraft, shape: number, count: number): void {
+  draft.words[VALUE_SHAPE] = shape;
+  draft.valueWords = count;
 }
 
 /**

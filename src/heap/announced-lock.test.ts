@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { thrownReport, ValidatedHeap } from '../../tests/support/validated-heap.js';
+import { GFP_KERNEL } from '../pages/gfp.js';
 
 test('lockClass(), refuses a name that is none, and a subclass out of range', (t) => {
   for (const validate of [{}, false] as const) {
@@ -237,13 +238,16 @@ test('acquireBy(), that fails holds nothing', async (t) => {
   assert.equal(stage.takeOne().kind, 'unlock');
 });
 
-test('AnnouncedLock, does nothing in a plain heap', async (t) => {
+test('AnnouncedLock, reports nothing in a plain heap, where it only narrows what allocations may', async (t) => {
   const { heap } = new ValidatedHeap(t, { validate: false });
+  const mutex = heap.mutex('m');
   const raw = heap.lockClass('raw', { wait: 'spin' });
   raw.acquiring();
   raw.acquired();
   raw.acquired();
-  heap.mutex('m').lockSync().release();
+  mutex.lockSync().release();
+  assert.throws(() => heap.kmalloc(24, GFP_KERNEL), { name: 'ContextError' });
   for (let i = 0; i < 4; i++) raw.released();
+  heap.kfree(heap.kmalloc(24, GFP_KERNEL));
   assert.equal(await raw.acquireBy(async () => 7), 7);
 });

@@ -8,7 +8,8 @@
  *
  * With acquiring() before an await, two tasks of one thread are taken for one that waits for itself.
  *
- * In a heap that does not validate all of it does nothing.
+ * Inside of one that spins this thread may neither wait nor spin, so that its allocations only try. Else, in a heap that
+ * does not validate, all of it does nothing.
  */
 import {
   type LockClass,
@@ -20,6 +21,8 @@ import {
   WAIT,
   type WaitType,
 } from '../locks/lock-class.js';
+import type { ThreadContext } from '../threads/context.js';
+import type { Turn } from '../threads/turn.js';
 
 export interface LockClassOptions {
   /** 'sleep': who waits for it sleeps or awaits; 'spin': who waits for it spins, so nothing inside may sleep. 'sleep' unless given. */
@@ -44,13 +47,26 @@ export class AnnouncedLock {
   readonly name: string;
   private readonly _class: LockClass;
   private readonly _observer: LockObserver;
+  private readonly _context: ThreadContext;
+  private readonly _turn: Turn;
+  /** What the context is told that this thread is in; undefined where it may sleep inside. */
+  private readonly _section: string | undefined;
   /** Instances between acquiring() and acquired(). */
   private readonly _awaited = new Set<number>();
 
-  constructor(observer: LockObserver, name: string, options: LockClassOptions) {
+  constructor(
+    observer: LockObserver,
+    context: ThreadContext,
+    turn: Turn,
+    name: string,
+    options: LockClassOptions,
+  ) {
     this.name = name;
     this._observer = observer;
     this._class = lockClass(name, waitTypeOf(name, options));
+    this._context = context;
+    this._turn = turn;
+    this._section = options.wait === 'spin' ? `raw lock ${name}` : undefined;
   }
 
   /** This thread is about to wait for it. Reports before the deadlock happens; may be left out. */
@@ -63,8 +79,13 @@ export class AnnouncedLock {
   /** This thread has it. */
   acquired(how: Announcement = {}): void {
     const { instance = 0 } = how;
-    if (this._awaited.delete(instance)) return;
-    this._observer.lockAcquire(this._class, instance, this._takenBits(how), how.nestLock);
+    if (!this._awaited.delete(instance)) {
+      this._observer.lockAcquire(this._class, instance, this._takenBits(how), how.nestLock);
+    }
+    if (this._section === undefined) return;
+    // Now, where it may still wait for who borrows its lists: inside it may not.
+    this._turn.pin();
+    this._context.enterAtomic(this._section);
   }
 
   /**
@@ -85,7 +106,8 @@ export class AnnouncedLock {
 
   /** This thread or task has it no more, or this thread did not get it after acquiring(). */
   released({ instance = 0 }: Announcement = {}): void {
-    this._awaited.delete(instance);
+    const wasAwaited = this._awaited.delete(instance);
+    if (this._section !== undefined && !wasAwaited) this._context.exitAtomic(this._section);
     this._observer.lockRelease(this._class, instance);
   }
 

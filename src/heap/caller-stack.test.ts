@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { partsOf } from '../../tests/support/stage.js';
 import { ValidatedHeap } from '../../tests/support/validated-heap.js';
+import { lockClass, WAIT } from '../locks/lock-class.js';
+import { __GFP_ZERO, GFP_KERNEL } from '../pages/gfp.js';
 import { callerStack } from './caller-stack.js';
 
 function lines(stack: string): string[] {
@@ -16,14 +19,15 @@ test('callerStack, begins with who called into Lull, and has at most eight lines
 
 test('callerStack, finds the caller below more frames of Lull than an engine keeps, and leaves the limit as it was', (t) => {
   const stage = new ValidatedHeap(t);
-  const raw = stage.heap.lockClass('raw', { wait: 'spin' });
+  const word = stage.heap.kmalloc(8, __GFP_ZERO | GFP_KERNEL);
+  const raw = partsOf(stage.heap).locks.rawSpinLock(word, lockClass('raw', WAIT.spin), 'raw');
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 3;
   try {
-    raw.acquired();
+    raw.acquire();
     const whoAllocates = () => stage.heap.kmalloc(2000);
     stage.heap.kfree(whoAllocates());
-    raw.released();
+    raw.release();
     assert.equal(Error.stackTraceLimit, 3);
   } finally {
     Error.stackTraceLimit = limit;

@@ -11,14 +11,14 @@ const MOST_FRAMES_OF_A_BUNDLE = 24;
 /** The engine keeps ten unless told, and Lull's own may be more. */
 const FRAMES_LOOKED_AT = 64;
 
-/** Up to eight lines, the innermost first; more of a bundled program, in which Lull's own are among them. */
-export function callerStack(): string {
+/** Up to `mostFrames` lines, the innermost first; more of a bundled program, in which Lull's own are among them. */
+export function callerStack(mostFrames = MOST_FRAMES): string {
   const frames = stackHere().split('\n').slice(1);
   const root = rootOf(frames[0] ?? '');
   // Without this file's own two.
   if (root === '') return frames.slice(2, 2 + MOST_FRAMES_OF_A_BUNDLE).join('\n');
   const callers = frames.filter((frame) => !isOwn(frame, root));
-  return (callers.length > 0 ? callers : frames).slice(0, MOST_FRAMES).join('\n');
+  return (callers.length > 0 ? callers : frames).slice(0, mostFrames).join('\n');
 }
 
 function stackHere(): string {

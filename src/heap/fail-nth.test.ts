@@ -4,11 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertBalanced } from '../../tests/support/balanced.js';
 import { CONFIGURATIONS, type Configuration } from '../../tests/support/configurations.js';
+import { FakeHost } from '../../tests/support/fake-host.js';
 import { partsOf, Stage } from '../../tests/support/stage.js';
 import { GFP_ATOMIC, GFP_NOLOCK } from '../pages/gfp.js';
 import type { PageFault } from '../pages/page-allocator.js';
-import type { Heap } from '../shared-heap.js';
+import { Heap } from '../shared-heap.js';
 import type { Address } from '../words/units.js';
 import { OutOfMemoryError } from './heap-errors.js';
 
@@ -188,3 +190,22 @@ for (const configuration of CONFIGURATIONS) {
     }
   }
 }
+
+test('Heap.attach, joins where pages for reserved sheaves are missing, and the next turns bring them', () => {
+  const heap = Heap.create(
+    { pages: 400, threads: 4, pointerPageSource: 'reserved', reservedSheaves: 4 },
+    { host: new FakeHost() },
+  );
+  for (let nth = 1; nth <= 6; nth++) {
+    let calls = 0;
+    const pageFault = { shouldFail: () => ++calls === nth };
+    const host = new FakeHost();
+    const other = Heap.attach(heap.handle, {}, { host, pageFault });
+    const objects = Array.from({ length: 40 }, () => other.kmalloc(64));
+    for (const p of objects) other.kfreeRcu(p);
+    host.runMicrotasks();
+    other.synchronizeRcuSync();
+    other.detach();
+    assertBalanced(heap);
+  }
+});

@@ -9,11 +9,19 @@ import { KfreeRcu } from '../slab/kfree-rcu.js';
 import { Kmalloc } from '../slab/kmalloc.js';
 import { Turn } from '../threads/turn.js';
 import type { Words } from '../words/words.js';
+import type { DebugView } from './debug-view.js';
+import type { FaultPoints } from './fault-points.js';
 
 export interface Fittings {
   readonly observer: LockObserver;
   /** What validates; undefined in a plain heap. */
   readonly validator: Validator | undefined;
+  /** Of a debug heap. */
+  readonly debug: DebugView | undefined;
+  /** Of a heap in which allocations can be made to fail. */
+  readonly faults: FaultPoints | undefined;
+  /** Words of a slab's object that its user does not see. */
+  readonly shellWords: number;
   turn(...given: ConstructorParameters<typeof Turn>): Turn;
   kmalloc(...given: ConstructorParameters<typeof Kmalloc>): Kmalloc;
   kfreeRcu(...given: ConstructorParameters<typeof KfreeRcu>): KfreeRcu;
@@ -30,6 +38,9 @@ export interface Fittings {
 export const PLAIN: Fittings = {
   observer: UNOBSERVED,
   validator: undefined,
+  debug: undefined,
+  faults: undefined,
+  shellWords: 0,
   turn: (...given) => new Turn(...given),
   kmalloc: (...given) => new Kmalloc(...given),
   kfreeRcu: (...given) => new KfreeRcu(...given),

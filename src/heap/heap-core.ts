@@ -1,5 +1,5 @@
 /**
- * HeapCore: one thread's heap: memory, turns and grace periods. The collections come on top (Heap).
+ * HeapCore: one thread's heap: its memory (HeapMemory), turns and grace periods. The collections come on top (Heap).
  *
  * One object per thread and attachment; a thread may attach several times, to one heap or to many. Addresses
  * and names mean the same in all threads of a heap; Heap objects are not sent, their handle is.
@@ -9,45 +9,44 @@ import type { BalanceReport } from '../inspect/balance-report.js';
 import { type HeapStats, readStatistics } from '../inspect/statistics.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { NAME_KIND } from '../layout/name-record.js';
-import { allowBlocking, GFP_KERNEL, GFP_NOLOCK, type Gfp, requireGfp } from '../pages/gfp.js';
-import type { KfreeRcu } from '../slab/kfree-rcu.js';
-import type { Kmalloc } from '../slab/kmalloc.js';
+import type { FaultAttr } from '../pages/fault-attr.js';
+import { allowSpinning } from '../pages/gfp.js';
+import type { MemoryCorruptionError } from '../pages/memory-corruption-error.js';
+import type { Shrinker } from '../pages/shrinker.js';
 import { MAX_CLASS_BYTES, objectWordsFor } from '../slab/size-classes.js';
+import { ContextError } from '../threads/context.js';
 import { leaveHeap } from '../threads/thread-registry.js';
-import type { Turn } from '../threads/turn.js';
 import { leaveAll } from '../words/host.js';
-import { type Address, BYTES_PER_WORD, PAGE_BYTES } from '../words/units.js';
+import { BYTES_PER_WORD } from '../words/units.js';
 import type { Words } from '../words/words.js';
-import { OutOfMemoryError } from './heap-errors.js';
+import { type MemoryOwner, requireDebugView } from './debug-view.js';
+import { requireFaultPoints } from './fault-points.js';
+import { type GroupOptions, HeapGroups } from './heap-groups.js';
 import type { HeapHandle } from './heap-handle.js';
+import { HeapMemory } from './heap-memory.js';
 import type { HeapParts } from './heap-parts.js';
 import { bareAddress } from './marked-address.js';
+import type { MemoryGroup } from './memory-group.js';
+import type { Mempool } from './mempool.js';
+import { openMempool, type PoolMaker } from './mempool-creation.js';
+import type { MempoolElements } from './mempool-element.js';
 import { NamedCache } from './named-cache.js';
-import { reclaimFor } from './reclaim.js';
-import { reportUse } from './use-report.js';
+import { requireMayName } from './registry.js';
 
-// A local copy: the engine folds a module's own constants into the code; imported ones it loads at every use.
-const DEFAULT_GFP = GFP_KERNEL;
-
-export class HeapCore {
+export class HeapCore extends HeapMemory {
   /** Raw access to the heap's words; index = address + word offset in the object. */
   readonly words: Words;
   /** Send this to a worker (workerData, postMessage) and `Heap.attach(handle)` there. */
   readonly handle: HeapHandle;
-  protected readonly parts: HeapParts;
-  private readonly _turn: Turn;
-  private readonly _kmalloc: Kmalloc;
-  private readonly _kfreeRcu: KfreeRcu;
   private readonly _onExit = (): void => this._detachAtExit();
+  private readonly _groups: HeapGroups;
   private _attached = true;
 
   protected constructor(parts: HeapParts) {
-    this.parts = parts;
+    super(parts);
     this.words = parts.fittings.userWords(parts.words);
     this.handle = parts.handle;
-    this._turn = parts.turn;
-    this._kmalloc = parts.kmalloc;
-    this._kfreeRcu = parts.kfreeRcu;
+    this._groups = new HeapGroups(this, parts, (bytes) => this.kmalloc(bytes));
     parts.host.entered.add(parts.turn);
     parts.host.exitTasks.add(this._onExit);
   }
@@ -61,19 +60,24 @@ export class HeapCore {
    * Gives back everything that this thread keeps, and its slot. What it has waiting for a grace period goes to
    * the threads that stay. The object cannot be used after; a second call does nothing.
    *
-   * Errors   Error inside turn(fn).
+   * Errors   Error inside turn(fn). ContextError where this thread may not spin, and what it has waiting cannot be handed
+   *          over at this moment: then it is still attached, and the call can be made again.
    */
   detach(): void {
     if (!this._attached) return;
-    const { turn, driver, kfreeRcu, caches, pages, host, words, geometry, membership } = this.parts;
+    const { turn, driver, kfreeRcu, caches, pages, charges, host, words, geometry, membership, rights } =
+      this.parts;
+    const maySpin = allowSpinning(rights.most());
     turn.leave();
     driver.flush();
     driver.stop();
+    this.parts.decay.stop();
     turn.run(() => {
       kfreeRcu.seal();
-      kfreeRcu.abandon();
-      caches.flush();
+      if (!kfreeRcu.abandon()) this._refuseToLeave();
+      caches.flush(maySpin);
       pages.drain();
+      charges.drain();
     });
     turn.close();
     this._attached = false;
@@ -81,78 +85,6 @@ export class HeapCore {
     host.exitTasks.delete(this._onExit);
     leaveHeap(words, membership, geometry.spinRounds);
     this.parts.fittings.close();
-  }
-
-  /**
-   * Takes memory of at least `bytes` bytes.
-   *
-   * @param bytes 1 to 4 MiB
-   * @param gfp   what may be done to get it; GFP_KERNEL reclaims, and throws where that brings nothing
-   * @returns     an address, a multiple of 8 bytes; without the right to wait NONE when nothing is to be had.
-   *
-   * Errors    OutOfMemoryError (GFP_KERNEL only); RangeError for `bytes`, TypeError for `gfp`.
-   * Context   Any thread of the heap. The turn lasts until the synchronous run ends.
-   * Ordering  The memory holds old bytes unless __GFP_ZERO. Fill it with plain stores, then publish its
-   *           address with one `words.store`.
-   */
-  kmalloc(bytes: number, gfp: Gfp = DEFAULT_GFP): Address {
-    if (this._turn.pinned === false) this._turn.pin();
-    if (gfp !== DEFAULT_GFP) requireGfp(gfp);
-    const p = this._kmalloc.alloc(bytes, gfp);
-    return (p !== 0 ? p : this._kmallocHard(bytes, gfp) | 0) as Address;
-  }
-
-  /** Gives an object back at once: only what no other thread can reach. RangeError says what `p` is instead. */
-  kfree(p: Address): void {
-    if (this._turn.pinned === false) this._turn.pin();
-    this._kmalloc.free(p);
-  }
-
-  /** kfree for each address of an array; stops at the first that is refused, which its error names. */
-  kfreeBulk(ps: ArrayLike<Address>): void {
-    this._turn.pin();
-    for (let i = 0; i < ps.length; i++) this._kmalloc.free(ps[i]!);
-  }
-
-  /**
-   * Frees `p` after a grace period: when every turn that may have read it has ended. Never fails, never waits.
-   *
-   * @param headOffset word offset in `p` of two words that readers leave alone (RcuHead); used when no memory
-   *                   is to be had for a better way
-   *
-   * Errors   RangeError: `p` is not an object, or the head does not lie inside it.
-   * Context  Any thread of the heap, after `p` was unlinked with an atomic store.
-   */
-  kfreeRcu(p: Address, headOffset = 0): void {
-    if (this._turn.pinned === false) this._turn.pin();
-    if (headOffset !== 0) this._kfreeRcu.requireHead(p, headOffset);
-    this._kfreeRcu.post(p, headOffset);
-  }
-
-  /** Takes 2^order contiguous pages of 4 KiB, order 0 to 10; errors and contexts as kmalloc. */
-  allocPages(order: number, gfp: Gfp = DEFAULT_GFP): Address {
-    this._turn.pin();
-    requireGfp(gfp);
-    const start = this.parts.pages.allocPages(order, gfp);
-    return start !== 0 ? start : this._allocPagesHard(order, gfp);
-  }
-
-  /** Gives back what allocPages returned. RangeError says what `start` is instead. */
-  freePages(start: Address): void {
-    this._turn.pin();
-    this.parts.pages.freePages(start);
-  }
-
-  /** allocPages that tries each lock once: memory or an immediate NONE, in any context. */
-  allocPagesNolock(order: number): Address {
-    this._turn.pin();
-    return this.parts.pages.allocPages(order, GFP_NOLOCK);
-  }
-
-  /** freePages that neither spins nor waits: at worst the pages lie on the zone's list of deferred frees. */
-  freePagesNolock(start: Address): void {
-    this._turn.pin();
-    this.parts.pages.freePagesNolock(start);
   }
 
   /**
@@ -168,15 +100,64 @@ export class HeapCore {
         `opened slab cache ${name} for objects of ${String(bytes)} bytes; a size is an integer in 1..${MAX_CLASS_BYTES}`,
       );
     }
+    const { shellWords } = this.parts.fittings;
     const objectWords = objectWordsFor(bytes);
-    const id = this.findOrMake(NAME_KIND.slabCache, name, () => this._makeCache(name, objectWords));
+    const id = this.findOrMake(NAME_KIND.slabCache, name, () =>
+      this._makeCache(name, objectWords + shellWords),
+    );
     this._requireSize(name, id, objectWords);
     return new NamedCache(this, this.parts, id, name, objectWords);
   }
 
+  /**
+   * The mempool of this name, the same in all threads: `minimum` elements are kept for allocations that must not fail.
+   * Made and filled by the first who asks for it.
+   *
+   * @param minimum  1 to 65,536; the same in every call for the name, as the elements
+   * @param elements what is kept: objects of so many bytes, blocks of 2^order pages, or objects of a slab cache
+   *
+   * Errors   OutOfMemoryError when it cannot be filled; then nothing has changed. RangeError and TypeError for the rest.
+   */
+  mempool(name: string, minimum: number, elements: MempoolElements): Mempool {
+    return openMempool(this.parts, this._poolMaker(), name, minimum, elements);
+  }
+
+  /**
+   * Has this thread ask `shrinker` for memory when an allocation of its own finds none, before it fails. It is called
+   * outside of every lock of the heap, and may free and delete; what it allocates is refused rather than reclaimed for.
+   * What it throws the allocation throws, which then has changed nothing.
+   *
+   * @returns a function that takes it off again
+   *
+   * Errors   TypeError for what has no name, count() and scan().
+   */
+  registerShrinker(shrinker: Shrinker): () => void {
+    return this.parts.shrinkers.register(shrinker);
+  }
+
+  /**
+   * The memory group of this name, the same in all threads; made by the first who asks for it, with the options of that
+   * call.
+   *
+   * @param name             1 to 255 bytes in UTF-8
+   * @param options.maxBytes most that may be charged; no limit unless given. Changed by group.setMaxBytes().
+   * @param options.parent   the group that it is part of; the same in every call that names one
+   *
+   * Errors   TypeError or RangeError for the arguments, also where the caches that groups need find no room; Error for
+   *          another parent, or one that is closed; OutOfMemoryError. Then nothing has changed.
+   */
+  group(name: string, options: GroupOptions = {}): MemoryGroup {
+    return this._groups.open(name, options);
+  }
+
+  /** The names of all memory groups that are not closed, in no order. */
+  groups(): string[] {
+    return this._groups.names();
+  }
+
   /** Runs `fn` in a turn of its own that ends when `fn` returns; what it reads stays until then. Nests. */
   turn<T>(fn: () => T): T {
-    return this._turn.run(fn);
+    return this.parts.turn.run(fn);
   }
 
   /**
@@ -184,7 +165,7 @@ export class HeapCore {
    * stale, and what waits for a grace period moves on. Costs about as much as two atomic operations.
    */
   quiesce(): void {
-    this._turn.quiesce();
+    this.parts.turn.quiesce();
   }
 
   /**
@@ -206,19 +187,22 @@ export class HeapCore {
 
   /** Waits until every turn that was open at the call has ended; ContextError where a thread may not wait. */
   synchronizeRcuSync(): void {
-    const { rcu, driver } = this.parts;
+    const { rcu, driver, context } = this.parts;
+    context.requireMayWait('synchronizeRcuSync()');
     driver.seal();
     rcu.synchronizeSync();
     driver.flush();
   }
 
-  /** Gives back what this thread and the barns keep for reuse. */
+  /** Gives back what this thread and the barns keep for reuse, and what this thread has charged to groups in advance. */
   shrink(): void {
-    const { turn, driver, caches, pages } = this.parts;
+    const { turn, driver, caches, pages, charges, rights } = this.parts;
+    const maySpin = allowSpinning(rights.most());
     driver.flush();
     turn.run(() => {
-      caches.shrink();
+      caches.shrink(maySpin);
       pages.drain();
+      charges.drain();
     });
   }
 
@@ -239,18 +223,53 @@ export class HeapCore {
     return balance(this.words, { ...options, held });
   }
 
-  /** What `name` stands for, or 0. */
-  protected find(kind: number, name: string): number {
-    return this._turn.run(() => this.parts.registry.find(kind, name));
+  /**
+   * Where objects of this thread can be made to fail, as the kernel's failslab: `heap.failslab.set({ nth: 3 })`.
+   *
+   * Errors   Error for a heap that was made without `faultInjection`.
+   */
+  get failslab(): FaultAttr {
+    const points = requireFaultPoints(this.parts.fittings, 'failslab');
+    points.findNamedCache = (name) => this.find(NAME_KIND.slabCache, name);
+    return points.failslab;
   }
 
-  /** What `name` stands for; made by `make` where it is new. */
+  /** Where blocks of pages of this thread can be made to fail, as the kernel's fail_page_alloc; as failslab. */
+  get failPageAlloc(): FaultAttr {
+    return requireFaultPoints(this.parts.fittings, 'failPageAlloc').failPageAlloc;
+  }
+
+  /** Who allocated what is in use, the most first; Error for a heap that was made without `debug`. Walks everything. */
+  owners(): MemoryOwner[] {
+    return requireDebugView(this.parts.fittings, 'owners()').owners();
+  }
+
+  /** Looks at every object for writes beside it, or after its free. Returns what it found; as owners(). */
+  checkObjects(): MemoryCorruptionError[] {
+    return requireDebugView(this.parts.fittings, 'checkObjects()').checkObjects();
+  }
+
+  /** What `name` stands for, or 0. */
+  protected find(kind: number, name: string): number {
+    return this.parts.turn.run(() => this.parts.registry.find(kind, name));
+  }
+
+  /** What `name` stands for; made by `make` where it is new. ContextError for a new name where nobody may spin. */
   protected findOrMake(kind: number, name: string, make: () => number): number {
+    const found = this.find(kind, name);
+    if (found !== 0) return found;
+    requireMayName(this.parts.context, name);
     const alloc = (bytes: number) => this.kmalloc(bytes);
-    const free = (p: number) => this._kmalloc.free(p);
+    const free = (p: number) => this.parts.kmalloc.free(p);
     // run() and not pin(): the name's record is needed no longer than this, and a loop over the map that
     // follows in the same synchronous run must be able to renew its turn.
-    return this._turn.run(() => this.parts.registry.findOrMake(kind, name, alloc, free, make));
+    return this.parts.turn.run(() => this.parts.registry.findOrMake(kind, name, alloc, free, make));
+  }
+
+  /** The group that `p` is charged to, if any. */
+  protected groupOf(p: number): MemoryGroup | undefined {
+    const record = this.parts.turn.run(() => this.parts.kmalloc.groupOf(p));
+    return record === 0 ? undefined : this._groups.ofRecord(record);
   }
 
   protected isAttached(): boolean {
@@ -259,13 +278,28 @@ export class HeapCore {
 
   /** Ends this thread's turn. Throws inside turn(fn). */
   protected leaveTurn(): void {
-    this._turn.leave();
+    this.parts.turn.leave();
+  }
+
+  private _refuseToLeave(): never {
+    throw new ContextError(
+      `called detach() ${this.parts.context.where()}, with objects that wait for a grace period, while another thread has ` +
+        'the list that they go to, for which this one may not spin; call detach() again',
+    );
   }
 
   /** The thread ends: even inside turn(fn) no code of fn runs any more, so its turn is over. */
   private _detachAtExit(): void {
-    this._turn.endScopes();
+    this.parts.turn.endScopes();
     this.detach();
+  }
+
+  private _poolMaker(): PoolMaker {
+    return {
+      find: (kind, name) => this.find(kind, name),
+      findOrMake: (kind, name, make) => this.findOrMake(kind, name, make),
+      allocHard: (bytes, gfp, alloc) => this.allocHard(bytes, gfp, alloc),
+    };
   }
 
   private _makeCache(name: string, objectWords: number): number {
@@ -276,30 +310,12 @@ export class HeapCore {
     );
   }
 
-  // A closure in kmalloc itself would cost every call, not only those that come here.
-  private _kmallocHard(bytes: number, gfp: Gfp): Address {
-    return this.allocHard(bytes, gfp, () => this._kmalloc.alloc(bytes, gfp));
-  }
-
-  private _allocPagesHard(order: number, gfp: Gfp): Address {
-    return this.allocHard(PAGE_BYTES << order, gfp, () => this.parts.pages.allocPages(order, gfp));
-  }
-
   private _requireSize(name: string, id: number, objectWords: number): void {
-    const made = this.parts.caches.view(id).objectWords;
+    const made = this.parts.caches.view(id).objectWords - this.parts.fittings.shellWords;
     if (made === objectWords) return;
     throw new RangeError(
       `opened slab cache ${name} for objects of ${objectWords * BYTES_PER_WORD} bytes; ` +
         `it was made for ${made * BYTES_PER_WORD}`,
     );
-  }
-
-  /** The allocation failed at first: reclaims where that is allowed, and says NONE or throws where it fails. */
-  allocHard(bytes: number, gfp: Gfp, alloc: () => number): Address {
-    requireGfp(gfp);
-    if (!allowBlocking(gfp)) return 0 as Address;
-    const p = reclaimFor(this.parts, alloc);
-    if (p !== 0) return p as Address;
-    throw new OutOfMemoryError(bytes, reportUse(this.parts));
   }
 }

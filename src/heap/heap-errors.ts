@@ -21,13 +21,28 @@ export class AttachError extends Error {
   }
 }
 
-/** Nothing was to be had, and reclaiming brought nothing. What the call would have changed is as before. */
+/**
+ * Nothing was to be had, and reclaiming brought nothing. What the call would have changed is as before.
+ *
+ * The message's first line says it all in short; the lines after it are `report`.
+ */
 export class OutOfMemoryError extends Error {
   override readonly name = 'OutOfMemoryError';
   readonly requestedBytes: number;
+  private readonly _firstLine: number;
 
-  constructor(requestedBytes: number, report: string) {
-    super(`no ${requestedBytes} bytes are to be had: ${report}. Free something, or create a larger heap.`);
+  /** @param summary how the heap stands, in a sentence; @param report who holds what, in lines */
+  constructor(requestedBytes: number, summary: string, report = '') {
+    const first = `no ${requestedBytes} bytes are to be had: ${summary}. Free something, or create a larger heap.`;
+    super(report === '' ? first : `${first}\n${report}`);
     this.requestedBytes = requestedBytes;
+    this._firstLine = first.length;
+    // Said by the message already: who prints the error need not see it twice.
+    Object.defineProperty(this, '_firstLine', { enumerable: false });
+  }
+
+  /** Who held what when it failed: zones, threads, slab caches, mempools, a line each. */
+  get report(): string {
+    return this.message.slice(this._firstLine + 1);
   }
 }

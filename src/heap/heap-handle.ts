@@ -5,6 +5,7 @@
 import { constantWordIndex, LAYOUT_VERSION, MAGIC_0, MAGIC_1 } from '../layout/heap-header.js';
 import { isSharedBuffer, NativeWords } from '../words/native-words.js';
 import { PAGE_BYTES } from '../words/units.js';
+import type { DebugHandle } from './debug-fittings.js';
 import { AttachError } from './heap-errors.js';
 import type { ValidationHandle } from './validation.js';
 
@@ -15,6 +16,8 @@ export interface HeapHandle {
   readonly buffer: SharedArrayBuffer;
   /** Of a validating heap. */
   readonly validation?: ValidationHandle;
+  /** Of a debug heap. */
+  readonly debug?: DebugHandle;
 }
 
 /** Makes the handle of a heap. */
@@ -22,9 +25,14 @@ export function makeHandle(
   buffer: SharedArrayBuffer,
   strict: boolean,
   validation?: ValidationHandle,
+  debug?: DebugHandle,
 ): HeapHandle {
   const handle: HeapHandle = { lull: 'heap', version: LAYOUT_VERSION, strict, buffer };
-  return validation === undefined ? handle : { ...handle, validation };
+  return {
+    ...handle,
+    ...(validation === undefined ? {} : { validation }),
+    ...(debug === undefined ? {} : { debug }),
+  };
 }
 
 /** Throws AttachError unless `handle` names a buffer in which this version of the package made a heap. */

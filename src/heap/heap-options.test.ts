@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Heap } from '../shared-heap.js';
-import { type HeapOptions, requestedSize, resolveOptions, TINY } from './heap-options.js';
+import {
+  type HeapOptions,
+  requestedSize,
+  resolveOptions,
+  resolveSizedOptions,
+  TINY,
+} from './heap-options.js';
 
 /** Every number that may be set, with the least and the most that it may be. */
 const RANGES = {
@@ -11,8 +17,8 @@ const RANGES = {
   barnSheaves: [0, 1000],
   minPartialSlabs: [0, 1000],
   maxSlabObjects: [1, 32767],
-  pageListHigh: [0, 65536],
-  pageListBatch: [1, 4096],
+  pageListFloor: [0, 65536],
+  reservedSheaves: [0, 1000],
   turnOperations: [1, 1_000_000],
   drainMillis: [0, 60_000],
   pollMillis: [1, 1000],
@@ -50,7 +56,9 @@ test('resolveOptions() takes both ends of every range', () => {
 
 test('resolveOptions() has a default for every option, which lies in its range', () => {
   const resolved = resolveOptions({});
-  assert.deepEqual(resolved, resolveOptions(resolved));
+  const { pointerPageSource, ...rest } = resolved;
+  assert.deepEqual(resolved, resolveOptions(rest));
+  assert.equal(pointerPageSource, 0);
   const { slots, sheafCapacity, turnOperations, firstSequence } = resolved;
   assert.deepEqual([slots, sheafCapacity, turnOperations, firstSequence], [64, 58, 1000, -1200]);
   assert.ok(Object.values(resolved).every(Number.isInteger));
@@ -75,7 +83,9 @@ test('requestedSize() takes pages before bytes, and 256 MiB where neither is giv
 });
 
 test('TINY is a configuration like any other: 16 pages, and two of everything that is counted', () => {
-  const { sheafCapacity, barnSheaves, maxSlabObjects, pageListHigh, pageListBatch } = resolveOptions(TINY);
+  const { sheafCapacity, barnSheaves, maxSlabObjects } = resolveOptions(TINY);
+  const { pageListHighMin, pageListHighMax: pageListHigh, pageListBatch } = resolveSizedOptions(TINY, 16, 4);
+  assert.equal(pageListHighMin, pageListHigh);
   assert.deepEqual(
     [sheafCapacity, barnSheaves, maxSlabObjects, pageListHigh, pageListBatch],
     [2, 2, 2, 2, 2],

@@ -4,9 +4,14 @@
  */
 import type { Shape } from '../layout/heap-layout.js';
 import { MAX_SHEAF_CAPACITY } from '../layout/sheaf-record.js';
+import type { LockMaker } from '../locks/lock-maker.js';
 import type { PageFault } from '../pages/page-allocator.js';
+import { pageListSizes } from '../pages/page-list-sizes.js';
+import { defaultMinFreePages, watermarksFor } from '../pages/watermarks.js';
+import { POINTER_PAGE_SOURCES, type PointerPageSourceName } from '../slab/pointer-page-source.js';
 import type { Host } from '../words/host.js';
 import { MAX_HEAP_BYTES, PAGE_BYTES } from '../words/units.js';
+import type { DebugOptions } from './debug-options.js';
 import type { ValidateOptions } from './validation.js';
 
 /** What Heap.create takes. All are optional. */
@@ -27,10 +32,18 @@ export interface HeapOptions {
   minPartialSlabs?: number;
   /** Most objects in a slab. */
   maxSlabObjects?: number;
-  /** Pages that a thread's lists keep before they give some back. */
+  /** Pages that a thread's lists keep before they give some back. Unless given it follows the use, within bounds from the heap's size. */
   pageListHigh?: number;
-  /** Pages moved between a thread's lists and a zone at once. */
+  /** Pages moved between a thread's lists and a zone at once, to begin with. From the heap's size unless given. */
   pageListBatch?: number;
+  /** Pages that calls of the nolock kind leave on each of a thread's lists, so that they slow nobody else. */
+  pageListFloor?: number;
+  /** Free pages that only GFP_ATOMIC may take. From the heap's size unless given: about half a percent. */
+  minFreePages?: number;
+  /** Where kfreeRcu gets the memory for its arrays of addresses from. */
+  pointerPageSource?: PointerPageSourceName;
+  /** Arrays that each thread keeps in reserve, with pointerPageSource 'reserved'. */
+  reservedSheaves?: number;
   /** Map operations after which a turn is renewed. */
   turnOperations?: number;
   /** How long a part-filled sheaf of deferred frees may lie. */
@@ -49,14 +62,22 @@ export interface HeapOptions {
   strict?: boolean;
   /** Finds deadlocks and other misuse before they happen, in all threads of the heap: for development and tests. */
   validate?: boolean | ValidateOptions;
+  /** Finds writes beside objects and after their free, and double frees, in all threads: for development and tests. */
+  debug?: boolean | DebugOptions;
+  /** Allocations can be made to fail: heap.failslab and heap.failPageAlloc. For tests. */
+  faultInjection?: boolean;
   /** Name of this thread in reports. */
   name?: string;
+  /** Other threads leave the page lists of this one alone, also while it is idle: its turns begin without delay. */
+  isolated?: boolean;
 }
 
 /** What Heap.attach takes. */
 export interface AttachOptions {
   /** Name of this thread in reports. */
   name?: string;
+  /** Other threads leave the page lists of this one alone, also while it is idle: its turns begin without delay. */
+  isolated?: boolean;
   /** Where reports go in this thread, in a heap that was made with `validate`. */
   validate?: ValidateOptions;
 }
@@ -65,19 +86,21 @@ export interface AttachOptions {
 export interface Surroundings {
   host?: Host;
   pageFault?: PageFault;
+  /** Makes the locks of a heap that does not validate: others than those of LockMaker. */
+  lockMaker?: (...given: ConstructorParameters<typeof LockMaker>) => LockMaker;
 }
 
 const MEBIBYTE = 2 ** 20;
 
 const DEFAULTS = {
   threads: 64,
-  maxCaches: 128,
+  maxCaches: 192,
   sheafCapacity: MAX_SHEAF_CAPACITY,
   barnSheaves: 256,
   minPartialSlabs: 5,
   maxSlabObjects: 32767,
-  pageListHigh: 96,
-  pageListBatch: 16,
+  pageListFloor: 4,
+  reservedSheaves: 8,
   turnOperations: 1000,
   drainMillis: 20,
   pollMillis: 1,
@@ -101,6 +124,8 @@ export const TINY = {
   maxSlabObjects: 2,
   pageListHigh: 2,
   pageListBatch: 2,
+  pageListFloor: 0,
+  minFreePages: 0,
   turnOperations: 3,
   drainMillis: 1,
   pollMillis: 1,
@@ -117,8 +142,8 @@ const RANGES: Readonly<Record<keyof typeof DEFAULTS, readonly [least: number, mo
   barnSheaves: [0, 1000],
   minPartialSlabs: [0, 1000],
   maxSlabObjects: [1, 32767],
-  pageListHigh: [0, 65536],
-  pageListBatch: [1, 4096],
+  pageListFloor: [0, 65536],
+  reservedSheaves: [0, 1000],
   turnOperations: [1, 1_000_000],
   drainMillis: [0, 60_000],
   pollMillis: [1, 1000],
@@ -127,8 +152,26 @@ const RANGES: Readonly<Record<keyof typeof DEFAULTS, readonly [least: number, mo
   firstSequence: [-(2 ** 31), 2 ** 31 - 1],
 };
 
+/** Range of each option whose default follows from the heap's size, inclusive. */
+const SIZED_RANGES = {
+  pageListHigh: [0, 65536],
+  pageListBatch: [1, 4096],
+  minFreePages: [0, MAX_HEAP_BYTES / PAGE_BYTES],
+} as const;
+
+/** What resolveSizedOptions() fills in. */
+export type SizedShape = Pick<
+  Shape,
+  'pageListHighMin' | 'pageListHighMax' | 'pageListBatch' | 'minFreePages'
+>;
+
 /** Options with every default filled in; throws RangeError or TypeError for what makes no heap. */
-export function resolveOptions(options: HeapOptions): Omit<Shape, 'totalPages' | 'hashSeed0' | 'hashSeed1'> {
+export function resolveOptions(
+  options: HeapOptions,
+): Omit<
+  Shape,
+  'totalPages' | 'hashSeed0' | 'hashSeed1' | 'debugHooks' | 'faultInjection' | keyof SizedShape
+> {
   const resolved = { ...DEFAULTS } as Record<keyof typeof DEFAULTS, number>;
   for (const name of Object.keys(RANGES) as (keyof typeof DEFAULTS)[]) {
     const value = options[name] ?? DEFAULTS[name];
@@ -141,7 +184,42 @@ export function resolveOptions(options: HeapOptions): Omit<Shape, 'totalPages' |
     resolved[name] = value;
   }
   const { threads, firstSequence, ...sizes } = resolved;
-  return { ...sizes, slots: threads, firstSequence: firstSequence & ~3 };
+  return {
+    ...sizes,
+    slots: threads,
+    firstSequence: firstSequence & ~3,
+    pointerPageSource: resolvePointerPageSource(options.pointerPageSource ?? 'opportunistic'),
+  };
+}
+
+/** The options that follow from the `pages` that can be handed out, unless given. Throws as resolveOptions(). */
+export function resolveSizedOptions(options: HeapOptions, pages: number, threads: number): SizedShape {
+  for (const [name, [least, most]] of Object.entries(SIZED_RANGES)) {
+    const value = options[name as keyof typeof SIZED_RANGES];
+    if (value !== undefined) requireCount(name, value, least, most);
+  }
+  const minFreePages = options.minFreePages ?? defaultMinFreePages(pages);
+  const tuned = pageListSizes(pages, threads, watermarksFor(pages, minFreePages).low);
+  return {
+    minFreePages,
+    pageListBatch: options.pageListBatch ?? tuned.batch,
+    pageListHighMin: options.pageListHigh ?? tuned.highMin,
+    pageListHighMax: options.pageListHigh ?? tuned.highMax,
+  };
+}
+
+function resolvePointerPageSource(name: PointerPageSourceName): number {
+  const source = POINTER_PAGE_SOURCES.indexOf(name);
+  if (source >= 0) return source;
+  throw new TypeError(
+    `created a heap with pointerPageSource: ${String(name)}; it is one of ${POINTER_PAGE_SOURCES.join(', ')}`,
+  );
+}
+
+/** Throws TypeError for what does not say whether a thread is isolated. */
+export function requireIsolated(isolated: boolean): void {
+  if (typeof isolated === 'boolean') return;
+  throw new TypeError(`joined a heap with isolated: ${String(isolated)}; it is true or false`);
 }
 
 /** Bytes or pages asked for, checked. */

@@ -1,15 +1,20 @@
 /**
  * Wires one thread's view of a heap: which object holds which, and in what order they come into being.
  *
- *     createParts -> attachParts -> joinEmptyHanded (words) -> wireParts (objects)
+ *     thread:  context, rights, locks, turn     pages:  zones, lists, groups' charges
+ *     slab:    caches, kmalloc, shrinkers       rcu:    grace periods, kfreeRcu and what drives it
  *
  * I1  wireParts touches no word: constructors store their arguments. So a membership that lasts can be wired
  *     again and again, over whatever stands in for its words.
  */
-import { type Geometry, HEADER, readGeometry } from '../layout/heap-header.js';
+import { GroupCharges } from '../groups/group-charges.js';
+import { GroupStock } from '../groups/group-stock.js';
+import { IdleStocks } from '../groups/idle-stocks.js';
+import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { zoneStart } from '../layout/heap-layout.js';
-import { CACHE_SLOT, CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
+import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
+import { LocalTrylock } from '../locks/local-trylock.js';
 import { LockMaker } from '../locks/lock-maker.js';
 import {
   GRACE_PERIOD_LOCK,
@@ -19,37 +24,36 @@ import {
   ZONE_LOCK,
 } from '../locks/lull-classes.js';
 import { ownerTag } from '../locks/owner.js';
+import { rawObserver } from '../locks/raw-observer.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import { IdlePageLists } from '../pages/idle-page-lists.js';
 import { NO_PAGE_FAULT, type PageAllocator } from '../pages/page-allocator.js';
+import { Rights } from '../pages/rights.js';
+import { ShrinkerList } from '../pages/shrinker.js';
 import { ThreadPageLists } from '../pages/thread-page-lists.js';
 import { Zone } from '../pages/zone.js';
 import { CallbackList } from '../rcu/callback-list.js';
 import { GracePeriod } from '../rcu/grace-period.js';
 import { Rcu } from '../rcu/rcu.js';
+import { AccountedObjects } from '../slab/accounted-objects.js';
 import type { KfreeRcu } from '../slab/kfree-rcu.js';
 import { KfreeRcuDriver } from '../slab/kfree-rcu-driver.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
+import { hasRawLocks, makePointerPageSource } from '../slab/make-pointer-page-source.js';
 import { Orphans } from '../slab/orphans.js';
 import { SlabCaches } from '../slab/slab-caches.js';
-import { joinHeap, type Membership } from '../threads/thread-registry.js';
+import { SlabShrinker } from '../slab/slab-shrinker.js';
+import { ThreadContext } from '../threads/context.js';
+import type { Membership } from '../threads/thread-registry.js';
 import type { Turn } from '../threads/turn.js';
-import { engineHost, type Host } from '../words/host.js';
-import { NativeWords, reserveBuffer, StrictNativeWords } from '../words/native-words.js';
-import { PAGE_BYTES } from '../words/units.js';
+import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import { type Fittings, PLAIN } from './fittings.js';
-import { formatHeap, planFrom } from './format-heap.js';
-import { type HeapHandle, makeHandle, requireHandle } from './heap-handle.js';
-import type { HeapOptions, Surroundings } from './heap-options.js';
+import { GroupShrinkers } from './group-shrinkers.js';
+import type { HeapHandle } from './heap-handle.js';
+import type { Surroundings } from './heap-options.js';
+import { PageListDecay } from './page-list-decay.js';
 import { Registry } from './registry.js';
-import {
-  makeValidation,
-  requireValidation,
-  resolveValidate,
-  type ValidateOptions,
-  validatingFittings,
-} from './validation.js';
 
 /** Everything that one thread's Heap works with. */
 export interface HeapParts {
@@ -59,12 +63,18 @@ export interface HeapParts {
   readonly geometry: Geometry;
   readonly membership: Membership;
   readonly ownerTag: number;
+  readonly context: ThreadContext;
+  readonly rights: Rights;
   readonly locks: LockMaker;
   readonly fittings: Fittings;
   readonly turn: Turn;
   readonly pages: PageAllocator;
   readonly idlePages: IdlePageLists;
+  readonly decay: PageListDecay;
   readonly caches: SlabCaches;
+  readonly shrinkers: ShrinkerList;
+  readonly charges: GroupCharges;
+  readonly groupShrinkers: GroupShrinkers;
   readonly kmalloc: Kmalloc;
   readonly kfreeRcu: KfreeRcu;
   readonly driver: KfreeRcuDriver;
@@ -73,64 +83,20 @@ export interface HeapParts {
   readonly registry: Registry;
 }
 
-/** Makes a heap in a buffer of its own and joins it. */
-export function createParts(options: HeapOptions, surroundings: Surroundings): HeapParts {
-  const geometry = planFrom(options, surroundings.host ?? engineHost);
-  const buffer = reserveBuffer(geometry.totalPages * PAGE_BYTES);
-  formatHeap(new NativeWords(buffer), geometry);
-  const validate = resolveValidate(options.validate, surroundings.host ?? engineHost);
-  const validation = validate === undefined ? undefined : makeValidation(validate);
-  const handle = makeHandle(buffer, options.strict ?? false, validation);
-  return attachParts(handle, options.name ?? 'main', surroundings, validate);
-}
-
-/** Joins a heap. Throws AttachError or NoFreeSlotError; then nothing has changed. */
-export function attachParts(
-  handle: HeapHandle,
-  name: string,
-  surroundings: Surroundings,
-  validate: ValidateOptions = {},
-): HeapParts {
-  requireHandle(handle);
-  requireValidation(handle.validation);
-  if (typeof name !== 'string') {
-    throw new TypeError(`attached to a heap as ${String(name)}; a thread's name is a string`);
-  }
-  const host = surroundings.host ?? engineHost;
-  const words = handle.strict ? new StrictNativeWords(handle.buffer) : new NativeWords(handle.buffer);
-  const geometry = readGeometry(words);
-  // Who may neither wait nor spin must be able to enter a turn at once.
-  const isolated = host.waitRight === 'may-neither';
-  const membership = joinEmptyHanded(words, geometry, name, isolated, host.threadId);
-  const fittings = fittingsFor(handle, validate, host, geometry, membership, name);
-  return wireParts(handle, host, words, geometry, membership, surroundings, fittings);
-}
-
-function fittingsFor(
-  { validation }: HeapHandle,
-  validate: ValidateOptions,
-  host: Host,
-  { spinRounds }: Geometry,
-  { slot, generation }: Membership,
-  name: string,
-): Fittings {
-  if (validation === undefined) return PLAIN;
-  const tag = ownerTag(slot, generation);
-  return validatingFittings(validation, validate, { host, name, slot, tag, spinRounds });
-}
-
-/** Takes a slot that keeps nothing yet; `isolated` and `threadId` as for joinHeap(). Throws NoFreeSlotError; then nothing has changed. */
-export function joinEmptyHanded(
-  words: Words,
-  geometry: Geometry,
-  name: string,
-  isolated = false,
-  threadId = 0,
-): Membership {
-  const membership = joinHeap(words, geometry, name, isolated, threadId);
-  installBootstrapSheaves(words, geometry, membership.start);
-  return membership;
-}
+/** What every part of a thread's heap is made of. */
+type Base = Pick<
+  HeapParts,
+  | 'handle'
+  | 'host'
+  | 'words'
+  | 'geometry'
+  | 'membership'
+  | 'ownerTag'
+  | 'context'
+  | 'rights'
+  | 'locks'
+  | 'fittings'
+>;
 
 /** Makes the objects of a thread that has joined. */
 export function wireParts(
@@ -142,80 +108,96 @@ export function wireParts(
   surroundings: Surroundings,
   fittings: Fittings = PLAIN,
 ): HeapParts {
-  const slot = membership.start;
   const tag = ownerTag(membership.slot, membership.generation);
-  const locks = new LockMaker(words, tag, geometry.spinRounds, fittings.observer);
+  const { lockMaker = (...given) => new LockMaker(...given) } = surroundings;
+  const observer = hasRawLocks(geometry) ? rawObserver(fittings.observer) : fittings.observer;
+  const locks = lockMaker(words, tag, geometry.spinRounds, observer);
+  const context = new ThreadContext(host);
+  const rights = new Rights(context);
+  const base = { handle, host, words, geometry, membership, ownerTag: tag, context, rights, locks, fittings };
+  const thread = wireThread(base);
+  const pages = wirePages(base, surroundings);
+  const slab = wireSlab(base, pages);
+  const rcu = wireRcu(base, thread.driver, pages, slab);
+  thread.driver.connect(rcu.kfreeRcu, thread.turn);
+  thread.decay.connect(pages.pages, thread.turn);
+  const registryLock = locks.rawSpinLock(HEADER.registryLock, REGISTRY_LOCK, 'registry');
+  const registry = new Registry(words, registryLock);
+  return { ...base, ...thread, ...pages, ...slab, ...rcu, registryLock, registry };
+}
+
+function wireThread({ host, words, geometry, membership, fittings }: Base) {
+  const { start } = membership;
   const driver = new KfreeRcuDriver(host, geometry.drainMillis, geometry.pollMillis);
+  const decay = new PageListDecay(host, words, start);
   const turn = fittings.turn(
     words,
-    slot + SLOT.turn,
+    start + SLOT.turn,
     membership.turn,
     host,
     geometry.turnOperations,
-    driver.betweenTurns,
+    decay.after(driver.betweenTurns),
     geometry.spinRounds,
   );
-  const zones = wireZones(words, geometry, locks);
-  const pages = wirePages(words, geometry, membership, zones, locks, fittings, surroundings);
-  const idlePages = new IdlePageLists(words, geometry, membership.slot, tag, zones);
-  const caches = new SlabCaches(words, geometry, slot, locks, pages);
-  const kmalloc = fittings.kmalloc(words, geometry, slot, caches, pages);
-  const gracePeriodLock = locks.rawSpinLock(HEADER.gracePeriodLock, GRACE_PERIOD_LOCK, 'grace period');
-  const gracePeriod = new GracePeriod(words, geometry, gracePeriodLock);
-  const kfreeRcu = fittings.kfreeRcu({
-    words,
-    geometry,
-    slot,
-    kmalloc,
-    caches,
-    gracePeriod,
-    callbacks: new CallbackList(words, slot + SLOT.callbacks),
-    orphans: new Orphans(words, locks.rawSpinLock(HEADER.orphanLock, ORPHAN_LOCK, 'orphans')),
-    onPosted: driver.onPosted,
-  });
-  driver.connect(kfreeRcu, turn);
-  const registryLock = locks.rawSpinLock(HEADER.registryLock, REGISTRY_LOCK, 'registry');
-  const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis);
-  const registry = new Registry(words, registryLock);
-  return {
-    ...{ handle, host, words, geometry, membership, ownerTag: tag, turn, locks, fittings },
-    ...{ pages, idlePages, caches, kmalloc, kfreeRcu, driver, rcu, registryLock, registry },
-  };
+  return { driver, decay, turn };
 }
 
-function wireZones(words: Words, geometry: Geometry, locks: LockMaker): Zone[] {
+function wirePages(base: Base, surroundings: Surroundings) {
+  const { words, geometry, membership, ownerTag: tag, rights, locks, fittings } = base;
+  const { slot, start } = membership;
+  const charges = wireCharges(base);
+  const zones = wireZones(base);
+  const lock = locks.localTrylock(start + SLOT.pagesAcquired, THREAD_PAGES_LOCK);
+  const lists = new ThreadPageLists(words, geometry, slot, start, lock);
+  const home = slot % geometry.zones;
+  const fault = surroundings.pageFault ?? NO_PAGE_FAULT;
+  const pages = fittings.pages(words, geometry, start, zones, home, lists, fault, rights, charges);
+  const idlePages = new IdlePageLists(words, geometry, slot, tag, zones);
+  return { pages, idlePages, charges, groupShrinkers: new GroupShrinkers(words, start) };
+}
+
+function wireCharges({ words, geometry, membership, ownerTag: tag }: Base): GroupCharges {
+  const { slot, start } = membership;
+  const stock = new GroupStock(words, start, new LocalTrylock(words, start + SLOT.stockAcquired));
+  return new GroupCharges(words, stock, new IdleStocks(words, geometry, slot, tag));
+}
+
+function wireZones({ words, geometry, membership, locks }: Base): Zone[] {
   const zones: Zone[] = [];
   for (let zone = 0; zone < geometry.zones; zone++) {
     const word = zoneStart(geometry, zone) + ZONE.lock;
     const zoneLock = locks.rawSpinLock(word, ZONE_LOCK, `zone ${zone}`);
-    zones.push(new Zone(words, geometry, zone, zoneLock));
+    zones.push(new Zone(words, geometry, zone, zoneLock, membership.start));
   }
   return zones;
 }
 
-function wirePages(
-  words: Words,
-  geometry: Geometry,
-  membership: Membership,
-  zones: readonly Zone[],
-  locks: LockMaker,
-  fittings: Fittings,
-  surroundings: Surroundings,
-): PageAllocator {
-  const home = membership.slot % geometry.zones;
-  const { slot, start } = membership;
-  const lock = locks.localTrylock(start + SLOT.pagesAcquired, THREAD_PAGES_LOCK);
-  const lists = new ThreadPageLists(words, geometry, slot, start, lock);
-  const fault = surroundings.pageFault ?? NO_PAGE_FAULT;
-  return fittings.pages(words, geometry, membership.start, zones, home, lists, fault);
+function wireSlab(base: Base, { pages, charges }: ReturnType<typeof wirePages>) {
+  const { words, geometry, membership, rights, locks, fittings } = base;
+  const { start } = membership;
+  const caches = new SlabCaches(words, geometry, start, locks, pages);
+  const shrinkers = new ShrinkerList(words, start);
+  shrinkers.register(new SlabShrinker(words, geometry, start, caches));
+  const accounted = new AccountedObjects(words, geometry, start, caches, charges, rights);
+  const kmalloc = fittings.kmalloc(words, geometry, start, caches, pages, rights, accounted);
+  return { caches, shrinkers, kmalloc };
 }
 
-/** A fresh slot caches nothing: every sheaf is the bootstrap sheaf, through which push and pop fall. */
-function installBootstrapSheaves(words: Words, geometry: Geometry, slot: number): void {
-  for (let id = 0; id < geometry.maxCaches; id++) {
-    const place = slot + SLOT.caches + id * CACHE_SLOT_WORDS;
-    words.storePlain(place + CACHE_SLOT.main, HEADER.bootstrapSheaf);
-    words.storePlain(place + CACHE_SLOT.spare, 0);
-    words.storePlain(place + CACHE_SLOT.rcu, HEADER.bootstrapSheaf);
-  }
+function wireRcu(
+  { host, words, geometry, membership, ownerTag: tag, rights, locks, fittings }: Base,
+  { onPosted }: KfreeRcuDriver,
+  { pages }: ReturnType<typeof wirePages>,
+  { caches, kmalloc }: ReturnType<typeof wireSlab>,
+) {
+  const { start: slot } = membership;
+  const gracePeriodLock = locks.rawSpinLock(HEADER.gracePeriodLock, GRACE_PERIOD_LOCK, 'grace period');
+  const gracePeriod = new GracePeriod(words, geometry, gracePeriodLock);
+  const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis);
+  const callbacks = new CallbackList(words, slot + SLOT.callbacks);
+  const orphans = new Orphans(words, locks.rawSpinLock(HEADER.orphanLock, ORPHAN_LOCK, 'orphans'));
+  const lock = new LocalTrylock(words, slot + SLOT.rcuAcquired);
+  const source = makePointerPageSource(words, geometry, slot, tag, caches, pages);
+  const waiting = { gracePeriod, callbacks, orphans, lock, source, onPosted };
+  const kfreeRcu = fittings.kfreeRcu({ words, geometry, slot, kmalloc, caches, rights, ...waiting });
+  return { rcu, kfreeRcu };
 }

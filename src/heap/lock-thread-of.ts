@@ -4,7 +4,8 @@ import { requireMayWait } from '../threads/context.js';
 import { leaveAll } from '../words/host.js';
 import type { HeapParts } from './heap-parts.js';
 
-export function lockThreadOf({ words, geometry, membership, ownerTag, host, locks }: HeapParts): LockThread {
+export function lockThreadOf(parts: HeapParts): LockThread {
+  const { words, geometry, membership, ownerTag, host, context, locks } = parts;
   return {
     words,
     geometry,
@@ -13,9 +14,10 @@ export function lockThreadOf({ words, geometry, membership, ownerTag, host, lock
     host,
     observer: locks.observer,
     isAttached: true,
+    // Of the thread alone: what is taken inside of a raw section is for the validator to report, with both stacks.
     requireMayWait: (operation) => requireMayWait(host, operation),
     leaveTurns: () => leaveAll(host),
-    maySleep: () => host.waitRight === 'may-wait' && !inTurn(host),
+    maySleep: () => context.waitRight() === 'may-wait' && !inTurn(host),
   };
 }
 

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
 import { heapTest, partsOf, plainHeapsOnly, type Stage } from '../../tests/support/stage.js';
-import { GFP_KERNEL, GFP_NOWAIT } from '../pages/gfp.js';
+import { HEADER } from '../layout/heap-header.js';
+import { SLOT } from '../layout/thread-slot.js';
+import {
+  __GFP_NOFAIL,
+  __GFP_NORETRY,
+  __GFP_RETRY_MAYFAIL,
+  GFP_ATOMIC,
+  GFP_KERNEL,
+  GFP_NOWAIT,
+} from '../pages/gfp.js';
 import { Heap } from '../shared-heap.js';
 import type { Address } from '../words/units.js';
 import { OutOfMemoryError } from './heap-errors.js';
@@ -9,10 +20,31 @@ import { ReclaimingMemory } from './reclaiming-memory.js';
 
 plainHeapsOnly();
 
-const SMALL = { all: { pageListHigh: 8 }, tiny: { pages: 64 } };
+const SMALL = { all: { pageListHigh: 8, minFreePages: 0 }, tiny: { pages: 64 } };
 /** Lists that keep all that is freed to them, and nothing else. */
-const KEEPING = { all: { pageListHigh: 64, pageListBatch: 1 }, tiny: { pages: 64 } };
+const KEEPING = { all: { pageListHigh: 64, pageListBatch: 1, minFreePages: 0 }, tiny: { pages: 64 } };
 const BYTES = 4096;
+
+/** A counter of a thread's slot. */
+function counterOf(heap: Heap, counter: number): number {
+  return heap.words.loadPlain(partsOf(heap).membership.start + counter);
+}
+
+/** A shrinker that frees what it is given, one by one; and how it was asked. */
+function shrinkerOf(heap: Heap, blocks: Address[]) {
+  const asked: number[] = [];
+  const shrinker = {
+    name: 'blocks',
+    count: () => blocks.length,
+    scan: (n: number) => {
+      asked.push(n);
+      const given = blocks.splice(0, n);
+      for (const p of given) heap.freePages(p);
+      return given.length;
+    },
+  };
+  return { shrinker, asked };
+}
 
 /** Takes every page: blocks of 8 pages first, then single ones. */
 function fill(heap: Heap): Address[] {
@@ -245,7 +277,7 @@ heapTest(
 heapTest(
   'a thread that may not wait reclaims without waiting',
   (stage) => {
-    const host = new FakeHost('may-neither');
+    const host = new FakeHost('may-spin');
     const heap = Heap.attach(stage.heap.handle, {}, { host });
     heap.kfreeBulk(Array.from({ length: 8 }, () => heap.kmalloc(2048)));
     const blocks = fill(heap);
@@ -255,6 +287,24 @@ heapTest(
       for (;;) blocks.push(heap.allocPages(0));
     }, OutOfMemoryError);
     for (const block of [...blocks, p]) heap.freePages(block);
+    heap.detach();
+  },
+  SMALL,
+);
+
+heapTest(
+  'a thread that may neither wait nor spin reclaims nothing, and is told by NONE',
+  (stage) => {
+    const host = new FakeHost('may-neither');
+    const heap = Heap.attach(stage.heap.handle, {}, { host });
+    const blocks: Address[] = [];
+    for (let p = heap.allocPages(0); p !== 0; p = heap.allocPages(0)) blocks.push(p);
+    heap.kfreeRcu(blocks.pop()!);
+    host.runMicrotasks();
+    assert.equal(heap.kmalloc(4096), 0);
+    assert.equal(counterOf(heap, SLOT.allocStalls), 0);
+    for (const block of blocks) heap.freePages(block);
+    host.advance(100);
     heap.detach();
   },
   SMALL,
@@ -279,3 +329,187 @@ heapTest(
   },
   SMALL,
 );
+
+heapTest(
+  'registerShrinker(), the shrinker is asked for more and more, until there is enough',
+  (stage) => {
+    const { heap } = stage;
+    const cached = Array.from({ length: 5 }, () => heap.allocPages(0));
+    const blocks = fill(heap);
+    const { shrinker, asked } = shrinkerOf(heap, cached);
+    const unregister = heap.registerShrinker(shrinker);
+    const p = heap.allocPages(0);
+    assert.notEqual(p, 0);
+    // 5 >> 2 = 1: the first pass gave a page or more.
+    assert.deepEqual([asked, cached.length], [[1], 4]);
+    unregister();
+    const rest = fill(heap);
+    assert.throws(() => heap.allocPages(0), OutOfMemoryError);
+    assert.equal(asked.length, 1, 'it was taken off');
+    freeAll(stage, [...blocks, ...cached, ...rest, p]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'reclaim counts stalls, what was asked for and given, drains, and failures',
+  (stage) => {
+    const { heap } = stage;
+    const blocks = fill(heap);
+    const { shrinker } = shrinkerOf(heap, blocks.splice(0, 2));
+    heap.registerShrinker(shrinker);
+    const before = [counterOf(heap, SLOT.allocStalls), counterOf(heap, SLOT.outOfMemory)];
+    assert.deepEqual(before, [0, 0]);
+    blocks.push(heap.allocPages(0));
+    assert.equal(counterOf(heap, SLOT.allocStalls), 1);
+    assert.ok(counterOf(heap, SLOT.reclaimed) >= 1);
+    assert.ok(counterOf(heap, SLOT.scanned) >= 1);
+    assert.equal(counterOf(heap, SLOT.drains), 0);
+    assert.throws(() => {
+      for (;;) blocks.push(heap.allocPages(0));
+    }, OutOfMemoryError);
+    assert.ok(counterOf(heap, SLOT.drains) > 0);
+    assert.equal(counterOf(heap, SLOT.outOfMemory), 1);
+    freeAll(stage, blocks);
+  },
+  SMALL,
+);
+
+heapTest(
+  'an allocation inside a shrinker does not reclaim: it fails, and the shrinker goes on',
+  (stage) => {
+    const { heap } = stage;
+    const blocks = fill(heap);
+    const cached = blocks.splice(0, 2);
+    let depth = 0;
+    let refused = 0;
+    heap.registerShrinker({
+      name: 'greedy',
+      count: () => cached.length,
+      scan: (n) => {
+        assert.equal(++depth, 1, 'reclaim recurses');
+        assert.throws(() => heap.allocPages(0), { name: 'OutOfMemoryError', message: /in a shrinker/ });
+        assert.equal(heap.allocPages(0, GFP_ATOMIC), 0);
+        refused++;
+        for (const p of cached.splice(0, n)) heap.freePages(p);
+        depth--;
+        return n;
+      },
+    });
+    const p = heap.allocPages(0);
+    assert.ok(p !== 0 && refused > 0);
+    freeAll(stage, [...blocks, ...cached, p]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'what a shrinker throws the allocation throws, and the next one finds everything in order',
+  (stage) => {
+    const { heap } = stage;
+    const blocks = fill(heap);
+    let isBroken = true;
+    heap.registerShrinker({
+      name: 'broken',
+      count: () => (isBroken ? 4 : blocks.length),
+      scan: (n) => {
+        if (isBroken) throw new TypeError('a bug of its own');
+        for (const p of blocks.splice(0, n)) heap.freePages(p);
+        return n;
+      },
+    });
+    assert.throws(() => heap.allocPages(0), { name: 'TypeError', message: 'a bug of its own' });
+    assert.equal(heap.words.load(HEADER.reclaimers), 0);
+    isBroken = false;
+    const p = heap.allocPages(0);
+    assert.notEqual(p, 0);
+    freeAll(stage, [...blocks, p]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'with __GFP_NORETRY idle threads keep their lists, and nobody waits; with __GFP_RETRY_MAYFAIL all is tried',
+  (stage) => {
+    const { heap } = stage;
+    const other = stage.attach();
+    const kept = other.heap.allocPages(0);
+    const blocks = fill(heap);
+    other.heap.freePages(kept);
+    other.host.runMicrotasks();
+    assert.throws(() => heap.allocPages(0, GFP_KERNEL | __GFP_NORETRY), OutOfMemoryError);
+    const p = heap.allocPages(0, GFP_KERNEL | __GFP_RETRY_MAYFAIL);
+    assert.notEqual(p, 0);
+    assert.throws(() => heap.allocPages(0, GFP_KERNEL | __GFP_RETRY_MAYFAIL), OutOfMemoryError);
+    freeAll(stage, [...blocks, p]);
+  },
+  KEEPING,
+);
+
+heapTest(
+  'with __GFP_NOFAIL an allocation goes on until another thread frees something',
+  (stage) => {
+    const { heap } = stage;
+    const other = stage.attach();
+    const kept = stage.isTiny ? other.heap.allocPages(0) : other.heap.allocPages(4);
+    const blocks = fill(heap);
+    let rests = 0;
+    stage.words.wait = () => {
+      if (++rests === 20) {
+        other.heap.freePages(kept);
+        other.host.runMicrotasks();
+      }
+      return 'timed-out';
+    };
+    const p = heap.allocPages(0, GFP_KERNEL | __GFP_NOFAIL);
+    assert.notEqual(p, 0);
+    assert.equal(rests, 20);
+    freeAll(stage, [...blocks, p]);
+  },
+  SMALL,
+);
+
+heapTest(
+  'with __GFP_NOFAIL what no heap of this size can hold is refused at once',
+  (stage) => {
+    const { heap } = stage;
+    const order = stage.isTiny ? 6 : 10;
+    const pages = heap.geometry.totalPages - heap.geometry.firstPage;
+    assert.ok(stage.isTiny ? pages === 64 : pages > 1024);
+    if (stage.isTiny) {
+      assert.throws(() => heap.allocPages(order, GFP_KERNEL | __GFP_NOFAIL), {
+        name: 'RangeError',
+        message: /262144 bytes with __GFP_NOFAIL in a heap whose largest block is 131072 bytes/,
+      });
+    }
+    heap.freePages(heap.allocPages(order - 1, GFP_KERNEL | __GFP_NOFAIL));
+  },
+  SMALL,
+);
+
+for (const { label, options } of CONFIGURATIONS) {
+  test(`a shrinker that allocates is reported by no validator (${label})`, () => {
+    const reports: unknown[] = [];
+    const validate = { onReport: (report: unknown) => reports.push(report) };
+    const heap = Heap.create({ ...options, pages: 64, minFreePages: 0, validate }, { host: new FakeHost() });
+    const blocks = fill(heap);
+    const refused: unknown[] = [];
+    heap.registerShrinker({
+      name: 'allocating',
+      count: () => blocks.length,
+      scan: () => {
+        try {
+          heap.kmalloc(64);
+        } catch (error) {
+          refused.push(error);
+        }
+        heap.freePages(blocks.pop()!);
+        return 1;
+      },
+    });
+    const p = heap.allocPages(0);
+    assert.ok(p !== 0 && refused[0] instanceof OutOfMemoryError);
+    assert.deepEqual(reports, []);
+    heap.detach();
+  });
+}

@@ -1,60 +1,173 @@
 /**
- * Reclaim: what a thread that may wait does before it gives up on memory.
- *
- *     free what is done -> give back what this thread and the barns keep -> take what idle threads keep
- *       -> wait for a grace period, and the last two again -> give up
+ * Reclaim: what a thread that may reclaim does before it gives up on memory, wired for one heap. In what order, and how
+ * often, is direct-reclaim.ts's.
  *
  * Where the caller holds raw addresses (the turn is pinned) the turn cannot be ended, so what waits for a grace
  * period that began in it cannot be had.
  *
- * Follows mm/page_alloc.c (__alloc_pages_direct_reclaim): bounded rounds, then an error that says who holds what.
+ * Who may call: the slot's thread, outside of every lock. Inside a shrinker it does nothing: reclaim does not recurse.
+ *
+ * I1  HEADER.reclaimers counts this thread while it is in here, also where a shrinker throws.
  */
+import { HEADER } from '../layout/heap-header.js';
+import { zoneStart } from '../layout/heap-layout.js';
+import { SLOT } from '../layout/thread-slot.js';
+import { ZONE } from '../layout/zone-record.js';
+import { type AllocFlags, allocFlags, markFor } from '../pages/alloc-flags.js';
+import { directReclaim, type ReclaimSteps } from '../pages/direct-reclaim.js';
+import type { Gfp } from '../pages/gfp.js';
+import { MAX_CLASS_BYTES, objectWordsFor, slabOrderFor } from '../slab/size-classes.js';
 import { canLeaveAll } from '../words/host.js';
+import { alignUp, MAX_ORDER, orderFor, PAGE_BYTES } from '../words/units.js';
 import type { HeapParts } from './heap-parts.js';
 
 /** Longest wait for other threads' turns before an allocation fails. */
 const GRACE_PERIOD_MILLIS = 100;
 
 /** Tries `alloc` again after each way of getting memory back; 0 when none has brought any. */
-export function reclaimFor(parts: HeapParts, alloc: () => number): number {
-  const { turn, driver } = parts;
-  // Sealed before the turn ends: what is sealed after waits for the turn that starts then.
-  driver.seal();
-  if (turn.isOpen() && !turn.pinned) turn.quiesce();
-  else driver.flush();
-  let p = alloc();
-  if (p !== 0) return p;
-  p = drainAndTry(parts, alloc);
-  return p !== 0 || !waitForGracePeriod(parts) ? p : drainAndTry(parts, alloc);
-}
-
-function drainAndTry(parts: HeapParts, alloc: () => number): number {
-  const { caches, pages, idlePages } = parts;
-  reclaim(parts, () => {
-    caches.shrink();
-    pages.drain();
-    return 0;
-  });
-  const p = alloc();
-  if (p !== 0) return p;
-  // Last, since those threads have to refill their lists.
-  return reclaim(parts, () => idlePages.drain()) === 0 ? 0 : alloc();
-}
-
-function reclaim({ turn, fittings }: HeapParts, shrink: () => number): number {
-  fittings.enterReclaim();
+export function reclaimFor(parts: HeapParts, gfp: Gfp, alloc: () => number): number {
+  const { words, shrinkers } = parts;
+  if (shrinkers.isScanning()) return 0;
+  countReclaim(parts, SLOT.allocStalls);
+  // Publishes nothing: a hint for others that find nothing, as what they want may be in this thread's hands.
+  words.add(HEADER.reclaimers, 1);
   try {
-    return turn.run(shrink);
+    return directReclaim(gfp, new HeapReclaim(parts, alloc));
   } finally {
-    fittings.exitReclaim();
+    // Publishes nothing, as above.
+    words.add(HEADER.reclaimers, -1);
   }
 }
 
-function waitForGracePeriod({ turn, host, rcu, driver }: HeapParts): boolean {
-  // Another attachment of this thread may hold addresses: then its turn stays, and waiting for it would not end.
-  if (host.waitRight !== 'may-wait' || !canLeaveAll(host)) return false;
-  const passed = rcu.synchronizeSync(GRACE_PERIOD_MILLIS);
-  driver.flush();
-  turn.spend();
-  return passed;
+/**
+ * Refuses a request that must not fail and that no heap of this size could ever serve.
+ *
+ * @param order of the block that it needs
+ *
+ * Errors   RangeError.
+ */
+export function requireEverPossible(parts: HeapParts, bytes: number, order: number, gfp: Gfp): void {
+  const largest = largestOrder(parts, allocFlags(gfp, false));
+  if (order <= largest) return;
+  const most =
+    largest < 0
+      ? 'which keeps all its pages in reserve'
+      : `whose largest block is ${PAGE_BYTES << largest} bytes`;
+  throw new RangeError(
+    `allocated ${bytes} bytes with __GFP_NOFAIL in a heap ${most}, and they take one of ${PAGE_BYTES << order}: it would ` +
+      'never return. Ask for less, or create a larger heap, or one with fewer `minFreePages`',
+  );
+}
+
+/** Order of the least block that an allocation of `bytes` bytes can be served from: its own, or a slab. */
+export function leastOrderFor({ geometry, fittings }: HeapParts, bytes: number): number {
+  if (bytes > MAX_CLASS_BYTES) return orderFor(Math.ceil(bytes / PAGE_BYTES));
+  return slabOrderFor(objectWordsFor(bytes) + fittings.shellWords, geometry.maxSlabObjects);
+}
+
+/** Order of the largest block that a zone of the heap can ever have for such an allocation; -1 for none. */
+function largestOrder({ words, geometry }: HeapParts, flags: AllocFlags): number {
+  const { firstPage, totalPages, zonePages, zones } = geometry;
+  let largest = -1;
+  for (let zone = 0; zone < zones; zone++) {
+    const start = Math.max(firstPage, zone * zonePages);
+    const end = Math.min(totalPages, (zone + 1) * zonePages);
+    const mark = markFor(words.loadPlain(zoneStart(geometry, zone) + ZONE.wmarkMin), flags);
+    for (let order = largest + 1; order <= MAX_ORDER; order++) {
+      const isWithin = alignUp(start, 1 << order) + (1 << order) <= end;
+      // As the zone reckons it: of a block all pages but one count as gone.
+      if (isWithin && end - start - ((1 << order) - 1) > mark) largest = order;
+    }
+  }
+  return largest;
+}
+
+/** One more of what a counter of this thread's slot counts. */
+export function countReclaim({ words, membership }: HeapParts, counter: number): void {
+  const word = membership.start + counter;
+  words.storePlain(word, words.loadPlain(word) + 1);
+}
+
+class HeapReclaim implements ReclaimSteps {
+  readonly alloc: () => number;
+  private readonly _parts: HeapParts;
+
+  constructor(parts: HeapParts, alloc: () => number) {
+    this.alloc = alloc;
+    this._parts = parts;
+  }
+
+  freeDone(): void {
+    const { turn, driver } = this._parts;
+    // Sealed before the turn ends: what is sealed after waits for the turn that starts then.
+    driver.seal();
+    if (turn.isOpen() && !turn.pinned) turn.quiesce();
+    else driver.flush();
+  }
+
+  firstPriority(): number {
+    return this._inTurn(() => this._parts.shrinkers.firstPriority());
+  }
+
+  shrink(priority: number): number {
+    return this._inTurn(() => this._parts.shrinkers.shrink(priority));
+  }
+
+  drainOwnLists(): void {
+    countReclaim(this._parts, SLOT.drains);
+    this._inTurn(() => {
+      this._parts.pages.drain();
+      return 0;
+    });
+  }
+
+  drainIdleLists(): number {
+    return this._inTurn(() => this._parts.idlePages.drain());
+  }
+
+  awaitGracePeriod(): boolean {
+    return this._awaitGracePeriod(GRACE_PERIOD_MILLIS);
+  }
+
+  isContended(): boolean {
+    const { words } = this._parts;
+    words.pause();
+    // Publishes nothing: a hint.
+    return words.load(HEADER.reclaimers) > 1;
+  }
+
+  rest(): void {
+    const { words, context, geometry } = this._parts;
+    if (this._awaitGracePeriod(geometry.pollMillis)) return;
+    if (context.waitRight() !== 'may-wait') {
+      words.pause();
+      return;
+    }
+    // Publishes nothing: the number to sleep on. It changes with every grace period, which is when memory comes.
+    const sequence = words.load(HEADER.gracePeriodSequence);
+    words.wait(HEADER.gracePeriodSequence, sequence, geometry.pollMillis);
+  }
+
+  private _awaitGracePeriod(limitMillis: number): boolean {
+    const { turn, host, context, rcu, driver } = this._parts;
+    // Another attachment of this thread may hold addresses: then its turn stays, and waiting for it would not end.
+    if (context.waitRight() !== 'may-wait' || !canLeaveAll(host)) return false;
+    const passed = rcu.synchronizeSync(limitMillis);
+    driver.flush();
+    turn.spend();
+    return passed;
+  }
+
+  /** Runs what gives memory back: in a turn, and as reclaim, so that what it allocates ignores the watermarks. */
+  private _inTurn(act: () => number): number {
+    const { turn, fittings, pages } = this._parts;
+    fittings.enterReclaim();
+    pages.enterReclaim();
+    try {
+      return turn.run(act);
+    } finally {
+      pages.exitReclaim();
+      fittings.exitReclaim();
+    }
+  }
 }

@@ -7,7 +7,9 @@
 import { HEADER } from '../layout/heap-header.js';
 import { NAME } from '../layout/name-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
+import { ContextError, type ThreadContext } from '../threads/context.js';
 import { BYTES_PER_WORD } from '../words/units.js';
+import { decodeUtf8, encodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 
 /** Most bytes of a name's UTF-8. */
@@ -23,8 +25,6 @@ export interface NamedTarget {
 export class Registry {
   private readonly _words: Words;
   private readonly _lock: RawSpinLock;
-  private readonly _encoder = new TextEncoder();
-  private readonly _decoder = new TextDecoder();
 
   /** @param lock the lock at HEADER.registryLock */
   constructor(words: Words, lock: RawSpinLock) {
@@ -73,7 +73,7 @@ export class Registry {
       const kind = words.loadPlain(record + NAME.kind);
       names.push({
         kind,
-        name: this._decoder.decode(bytes),
+        name: decodeUtf8(bytes),
         target: words.loadPlain(record + NAME.target),
       });
     }
@@ -129,10 +129,19 @@ export class Registry {
   }
 
   private _encode(name: string): Uint8Array {
-    const bytes = typeof name === 'string' ? this._encoder.encode(name) : undefined;
+    const bytes = typeof name === 'string' ? encodeUtf8(name) : undefined;
     if (bytes !== undefined && bytes.length > 0 && bytes.length <= MAX_NAME_BYTES) return bytes;
     throw new TypeError(
       `opened a shared object named ${String(name) || "''"}; a name is a string of 1 to ${MAX_NAME_BYTES} bytes in UTF-8`,
     );
   }
+}
+
+/** Throws ContextError where a new name may not be made: the lock of names is spun for. */
+export function requireMayName(context: ThreadContext, name: string): void {
+  if (context.waitRight() !== 'may-neither') return;
+  throw new ContextError(
+    `opened '${name}', of which there is nothing yet, ${context.where()}, which may not spin for the lock of names; open ` +
+      'it in another thread first: from then on it is found here too',
+  );
 }

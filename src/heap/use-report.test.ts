@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { heapTest, partsOf } from '../../tests/support/stage.js';
-import { reportUse } from './use-report.js';
+import { GFP_KERNEL } from '../pages/gfp.js';
+import { OutOfMemoryError } from './heap-errors.js';
+import { outOfMemory, reportHoldings, reportUse } from './use-report.js';
 
-const SIZES = { all: { pages: 100, pageListHigh: 10, pageListBatch: 4 } };
+const SIZES = { all: { pages: 100, pageListHigh: 10, pageListBatch: 4, minFreePages: 0 } };
 
 heapTest(
   'reportUse() counts pages that are free and kept, and threads',
@@ -34,6 +36,56 @@ heapTest(
     other.host.runMicrotasks();
     stage.settle();
     assert.doesNotMatch(reportUse(partsOf(heap)), /wait/);
+  },
+  SIZES,
+);
+
+heapTest(
+  'reportUse() tells of the pages that are kept in reserve',
+  (stage) => {
+    assert.match(
+      reportUse(partsOf(stage.heap)),
+      /^of 100 pages 100 are free \(5 of them in reserve\) and 0 kept/,
+    );
+  },
+  { all: { ...SIZES.all, minFreePages: 5 } },
+);
+
+heapTest(
+  'reportHoldings() has a line for what was asked, each zone, each thread, the largest caches, and each mempool',
+  (stage) => {
+    const { heap } = stage;
+    stage.attach('indexer');
+    for (let i = 0; i < 4; i++) stage.hold(heap.slabCache('image tiles', 3000).alloc());
+    heap.mempool('journal', 2, { bytes: 500 });
+    const lines = reportHoldings(partsOf(heap), 5000, GFP_KERNEL).split('\n');
+    assert.equal(lines[0], 'asked for: 5000 bytes, order 1, gfp GFP_KERNEL, in a worker');
+    assert.match(lines[1]!, /^zone 0: 100 pages, free \d+, min 0, low 0, high 0, deferred frees 0$/);
+    assert.match(lines[2]!, /^ {2}\d+\*4kB \d+\*8kB .*\*4096kB = \d+kB$/);
+    assert.match(lines[3]!, /^thread 0 'main' \(this one\): \d+ pages on lists, in a turn/);
+    assert.match(lines[4]!, /^thread 1 'indexer': 0 pages on lists/);
+    assert.match(lines[5]!, /^slab cache +pages +slabs +in use +objects$/);
+    assert.match(lines[6]!, /^image tiles +\d+ +\d+ +4 +\d+$/);
+    assert.equal(lines.at(-1), "mempool 'journal': 2 of 2 elements of 500 bytes");
+    const columns = Math.max(...lines.map((line) => line.length));
+    assert.ok(columns <= 130, `${columns} columns`);
+  },
+  SIZES,
+);
+
+heapTest(
+  'outOfMemory() says it in its first line, and the rest in lines that `report` has as well',
+  (stage) => {
+    const error = outOfMemory(partsOf(stage.heap), 4096, GFP_KERNEL);
+    assert.ok(error instanceof OutOfMemoryError);
+    const [first, ...rest] = error.message.split('\n');
+    assert.equal(
+      first,
+      'no 4096 bytes are to be had: of 100 pages 100 are free and 0 kept by 1 threads. Free something, or create a larger heap.',
+    );
+    assert.equal(error.report, rest.join('\n'));
+    assert.deepEqual(Object.keys(error).sort(), ['name', 'requestedBytes']);
+    assert.equal(new OutOfMemoryError(8, 'it is full').report, '');
   },
   SIZES,
 );

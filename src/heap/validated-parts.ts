@@ -42,10 +42,13 @@ export class HeapValidator extends Validator {
 
   override enterReclaim(): void {
     super.enterReclaim();
+    // What a shrinker allocates does not reclaim: it fails instead.
+    this.enterNoReclaim();
     this._work.begin();
   }
 
   override exitReclaim(): void {
+    this.exitNoReclaim();
     super.exitReclaim();
     this._work.end();
   }
@@ -116,9 +119,24 @@ export class ValidatedKmalloc extends Kmalloc {
     );
   }
 
+  override allocCharged(bytes: number, gfp: Gfp, record: number): number {
+    if (allowBlocking(gfp)) this._of.validator.mayReclaim();
+    return this._of.work.whole(
+      () => this._plainAllocCharged(bytes, gfp, record),
+      (p) => {
+        if (p !== 0) this._plainFree(p);
+      },
+    );
+  }
+
   override free(p: number): void {
     const bare = this._of.rules.bareOf(p);
     this._of.work.whole(() => this._plainFree(bare));
+  }
+
+  override freeNolock(p: number): void {
+    const bare = this._of.rules.bareOf(p);
+    this._of.work.whole(() => this._plainFreeNolock(bare));
   }
 
   override cacheOf(p: number): number {
@@ -129,8 +147,16 @@ export class ValidatedKmalloc extends Kmalloc {
     return super.allocFrom(id, gfp);
   }
 
+  private _plainAllocCharged(bytes: number, gfp: Gfp, record: number): number {
+    return super.allocCharged(bytes, gfp, record);
+  }
+
   private _plainFree(p: number): void {
     super.free(p);
+  }
+
+  private _plainFreeNolock(p: number): void {
+    super.freeNolock(p);
   }
 }
 
@@ -214,8 +240,12 @@ export class ValidatedKfreeRcu extends KfreeRcu {
     this._of.work.whole(() => this._plainFreeDone());
   }
 
-  override abandon(): void {
-    this._of.work.whole(() => this._plainAbandon());
+  override topUp(): void {
+    this._of.work.whole(() => this._plainTopUp());
+  }
+
+  override abandon(): boolean {
+    return this._of.work.whole(() => this._plainAbandon());
   }
 
   private _plainPost(p: number, headOffset: number): void {
@@ -234,7 +264,11 @@ export class ValidatedKfreeRcu extends KfreeRcu {
     super.freeDone();
   }
 
-  private _plainAbandon(): void {
-    super.abandon();
+  private _plainTopUp(): void {
+    super.topUp();
+  }
+
+  private _plainAbandon(): boolean {
+    return super.abandon();
   }
 }

@@ -168,6 +168,9 @@ export function validatingFittings(
   return {
     observer: validator,
     validator,
+    debug: undefined,
+    faults: undefined,
+    shellWords: 0,
     turn: (...given) => {
       turn = new ValidatedTurn(validation, ...given);
       return turn;

@@ -88,6 +88,7 @@ test('balance() of an empty buffer reports that it is no heap, and counts nothin
     unreachableObjects: 0,
     unreachablePages: 0,
     unreachable: [],
+    quarantinedObjects: 0,
   });
 });
 

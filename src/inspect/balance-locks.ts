@@ -2,6 +2,7 @@
 import { CACHE } from '../layout/cache-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { cacheStart, slotStart, zoneStart } from '../layout/heap-layout.js';
+import { PENDING } from '../layout/lock-record.js';
 import { SLOT, TURN_BORROWED } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import type { Books } from './books.js';
@@ -27,7 +28,8 @@ export function checkLocks(books: Books): void {
 
 /** Reports a lock that is held. `name` is how a sentence begins. */
 export function checkLock(books: Books, word: number, name: string): void {
-  const tag = books.words.loadPlain(word);
+  // One that was terminated may have asked to be next: that holds up nobody, and so is no finding.
+  const tag = books.words.loadPlain(word) & ~PENDING;
   if (tag === 0) return;
   const slot = (tag & TAG_SLOT_MASK) - 1;
   books.report(`${name} is held by slot ${slot}, generation ${tag >>> TAG_GENERATION_SHIFT}`);

@@ -7,13 +7,13 @@
 import { HEADER } from '../layout/heap-header.js';
 import { NAME, NAME_KIND } from '../layout/name-record.js';
 import { wordsFor } from '../words/units.js';
+import { decodeUtf8 } from '../words/utf8.js';
 import { checkLockRecord, isLockKind, lockKindName } from './balance-lock-records.js';
 import { checkMap } from './balance-maps.js';
+import { checkMempool } from './balance-mempools.js';
 import type { Books } from './books.js';
 import { REACH, reach, reachOnce, roomWords } from './reach.js';
 import { whatIs } from './what-is.js';
-
-const decoder = new TextDecoder();
 
 export function checkNames(books: Books, isQuiescent: boolean): void {
   const { words } = books;
@@ -42,8 +42,9 @@ function checkRecord(books: Books, record: number, seen: Set<string>, isQuiescen
   seen.add(`${kind} ${name}`);
   if (kind === NAME_KIND.map) checkMap(books, target, `map '${name}'`, isQuiescent);
   else if (kind === NAME_KIND.slabCache) checkCacheName(books, target, name);
+  else if (kind === NAME_KIND.mempool) checkMempool(books, target, `mempool '${name}'`, isQuiescent);
   else if (isLockKind(kind)) checkLockRecord(books, target, kind, `${lockKindName(kind)} '${name}'`);
-  else books.report(`the name record at ${record} of '${name}' has kind ${kind}, kinds are 1 to 7`);
+  else books.report(`the name record at ${record} of '${name}' has kind ${kind}, kinds are 1 to 8`);
 }
 
 function checkCacheName(books: Books, target: number, name: string): void {
@@ -55,7 +56,7 @@ function checkCacheName(books: Books, target: number, name: string): void {
 function readName(books: Books, record: number, nameBytes: number): string {
   const bytes = new Uint8Array(wordsFor(nameBytes) * 4);
   books.words.readBytesPlain(record + NAME.name, bytes, nameBytes);
-  return decoder.decode(bytes.subarray(0, nameBytes));
+  return decodeUtf8(bytes.subarray(0, nameBytes));
 }
 
 /** Marks what the caller of the audit holds in its hands. */

@@ -1,5 +1,6 @@
 /** What an audit of a heap comes to: its problems, and where every page and every object is. */
 import { PAGE_KIND } from '../layout/page-descriptor.js';
+import { SHELL, SHELL_STATE, shellHeadWords } from '../layout/shell-record.js';
 import { BYTES_PER_WORD, PAGE_SHIFT } from '../words/units.js';
 import { type Books, PLACE, PLACE_MASK, REACHED } from './books.js';
 
@@ -19,7 +20,7 @@ export interface PageCount {
 export interface ObjectCount {
   /** In nobody's books but the user's, or a sheaf in use. */
   live: number;
-  /** On their slab's freelist. */
+  /** On their slab's freelist, or on the way there: their free was put off. */
   free: number;
   /** In a thread's or a barn's sheaf. */
   inSheaves: number;
@@ -42,6 +43,8 @@ export interface BalanceReport {
   readonly objects: ObjectCount & { readonly byCache: CacheCount[] };
   /** Objects and blocks of pages that names, sheaves in use and held addresses lead to. */
   readonly reachable: number;
+  /** Objects that a debug heap found damaged, and never uses again. Not among the unreachable. */
+  readonly quarantinedObjects: number;
   readonly unreachableObjects: number;
   readonly unreachablePages: number;
   /** Some of the objects and blocks that nothing leads to. */
@@ -57,6 +60,7 @@ export function emptyReport(problems: string[]): BalanceReport {
     pages: { total: 0, metadata: 0, free: 0, threadLists: 0, deferred: 0, slab: 0, allocated: 0 },
     objects: { live: 0, free: 0, inSheaves: 0, waiting: 0, byCache: [] },
     reachable: 0,
+    quarantinedObjects: 0,
     unreachableObjects: 0,
     unreachablePages: 0,
     unreachable: [],
@@ -65,6 +69,7 @@ export function emptyReport(problems: string[]): BalanceReport {
 
 /** What was reached and what was not, summed up as blocks and objects go by. */
 interface Reckoning {
+  quarantinedObjects: number;
   reachable: number;
   unreachableObjects: number;
   unreachablePages: number;
@@ -73,7 +78,13 @@ interface Reckoning {
 
 export function sumUp(books: Books): BalanceReport {
   const { pages, objects } = emptyReport([]);
-  const reckoning: Reckoning = { reachable: 0, unreachableObjects: 0, unreachablePages: 0, unreachable: [] };
+  const reckoning: Reckoning = {
+    reachable: 0,
+    quarantinedObjects: 0,
+    unreachableObjects: 0,
+    unreachablePages: 0,
+    unreachable: [],
+  };
   const counts: (CacheCount | undefined)[] = [];
   pages.total = books.geometry.totalPages;
   pages.metadata = books.geometry.firstPage;
@@ -137,6 +148,7 @@ function countSlab(books: Books, page: number, count: CacheCount, reckoning: Rec
     const place = books.places[base + i]!;
     switch (place & PLACE_MASK) {
       case PLACE.freelist:
+      case PLACE.deferred:
         count.free++;
         break;
       case PLACE.sheaf:
@@ -149,11 +161,20 @@ function countSlab(books: Books, page: number, count: CacheCount, reckoning: Rec
         count.live++;
         if ((place & REACHED) !== 0) reckoning.reachable++;
         else {
-          reckoning.unreachableObjects++;
-          noteUnreachable(reckoning, (page << PAGE_SHIFT) + i * objectWords);
+          reckonLost(books, (page << PAGE_SHIFT) + i * objectWords, count.id, reckoning);
         }
     }
   }
+}
+
+function reckonLost(books: Books, outer: number, cache: number, reckoning: Reckoning): void {
+  const head = shellHeadWords(books.geometry, PAGE_KIND.slab, cache);
+  if (head > 0 && books.words.loadPlain(outer + SHELL.state) === SHELL_STATE.quarantined) {
+    reckoning.quarantinedObjects++;
+    return;
+  }
+  reckoning.unreachableObjects++;
+  noteUnreachable(reckoning, outer + head);
 }
 
 function noteUnreachable(reckoning: Reckoning, address: number): void {

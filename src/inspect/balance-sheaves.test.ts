@@ -67,13 +67,15 @@ testCorruptions(heap, [
     what: 'a sheaf of a cache that is not made',
     word: heap.sheafPlace(0, CACHE_SLOT.main, NAMED + 1),
     value: spare,
-    problems: [`slot 0 has sheaves ${spare}, 0 and ${HEADER.bootstrapSheaf} for cache 66, and can have none`],
+    problems: [
+      `slot 0 has sheaves ${spare}, 0, ${HEADER.bootstrapSheaf} and 0 for cache 66, and can have none`,
+    ],
   },
   {
     what: 'a sheaf of the cache of sheaves',
     word: heap.sheafPlace(1, CACHE_SLOT.rcu, 0),
     value: 5,
-    problems: [`slot 1 has sheaves ${HEADER.bootstrapSheaf}, 0 and 5 for cache 0, and can have none`],
+    problems: [`slot 1 has sheaves ${HEADER.bootstrapSheaf}, 0, 5 and 0 for cache 0, and can have none`],
   },
   {
     what: 'a sheaf that names another cache',

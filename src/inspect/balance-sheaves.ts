@@ -2,7 +2,8 @@
  * The sheaves' share of an audit: those that threads have in hand and those in the barns. Sheaves that wait for
  * a grace period are in balance-waiting.
  *
- *     slot, per cache   main (never 0: the bootstrap sheaf where there is none) | spare | rcu
+ *     slot, per cache   main (never 0: the bootstrap sheaf where there is none) | spare | rcu | in hand
+ *     slot              reserve -> sheaf -> sheaf -> 0
  *     barn, per cache   full -> sheaf -> sheaf -> 0 | empty -> sheaf -> 0
  */
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
@@ -12,10 +13,13 @@ import { SHEAF } from '../layout/sheaf-record.js';
 import { CACHE_SLOT, CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
 import { isVacant } from './balance-slots.js';
 import { type Books, type CacheBook, PLACE } from './books.js';
-import { claimSheaf } from './sheaf-claim.js';
+import { claimBareSheaf, claimSheaf } from './sheaf-claim.js';
 
 export function checkSheaves(books: Books): void {
-  for (let slot = 0; slot < books.geometry.slots; slot++) checkSlotSheaves(books, slot);
+  for (let slot = 0; slot < books.geometry.slots; slot++) {
+    checkSlotSheaves(books, slot);
+    checkReserve(books, slot);
+  }
   for (const cache of books.caches) if (cache.sound && cache.id !== SHEAF_CACHE) checkBarn(books, cache);
 }
 
@@ -30,14 +34,17 @@ function checkSlotSheaves(books: Books, slot: number): void {
     const main = words.loadPlain(place + CACHE_SLOT.main);
     const spare = words.loadPlain(place + CACHE_SLOT.spare);
     const rcu = words.loadPlain(place + CACHE_SLOT.rcu);
+    const inHand = words.loadPlain(place + CACHE_SLOT.inHand);
     const cache = id === SHEAF_CACHE ? undefined : books.caches[id];
-    if ((isFree || cache === undefined) && !(isNone(main) && isNone(spare) && isNone(rcu))) {
+    if ((isFree || cache === undefined) && ![main, spare, rcu, inHand].every(isNone)) {
       const reason = isFree ? 'is free' : 'can have none';
-      books.report(`slot ${slot} has sheaves ${main}, ${spare} and ${rcu} for cache ${id}, and ${reason}`);
+      books.report(
+        `slot ${slot} has sheaves ${main}, ${spare}, ${rcu} and ${inHand} for cache ${id}, and ${reason}`,
+      );
     }
     if (!cache?.sound) continue;
     if (!isFree && (main === 0 || rcu === 0)) without.push(id);
-    checkInHand(books, slot, cache, main, spare, rcu);
+    checkSlotCache(books, slot, cache, { main, spare, rcu, inHand });
   }
   if (without.length === 0) return;
   const caches =
@@ -49,21 +56,42 @@ function isNone(sheaf: number): boolean {
   return sheaf === 0 || sheaf === HEADER.bootstrapSheaf;
 }
 
-function checkInHand(
+type SlotSheaves = Readonly<Record<keyof typeof CACHE_SLOT, number>>;
+
+function checkSlotCache(
   books: Books,
   slot: number,
   cache: CacheBook,
-  main: number,
-  spare: number,
-  rcu: number,
+  { main, spare, rcu, inHand }: SlotSheaves,
 ): void {
-  if (isNone(main) && spare === 0 && isNone(rcu)) return;
   const whose = `sheaf of slot ${slot} for cache ${cache.id}`;
   if (!isNone(main)) claimSheaf(books, main, `the main ${whose}`, cache, PLACE.sheaf);
   if (spare !== 0) claimSheaf(books, spare, `the spare ${whose}`, cache, PLACE.sheaf);
+  // Where its thread stopped while it began to use main, the sheaf is in hand, and main still says so too.
+  if (!isNone(inHand) && inHand !== main) {
+    claimSheaf(books, inHand, `the ${whose} in hand`, cache, PLACE.sheaf);
+  }
   if (isNone(rcu)) return;
   const objects = claimSheaf(books, rcu, `the rcu ${whose}`, cache, PLACE.waiting);
   if (objects === 0) books.report(`the rcu ${whose} at ${rcu} holds no object`);
+}
+
+/** Sheaves that a thread has set aside for kfreeRcu name no cache yet. */
+function checkReserve(books: Books, slot: number): void {
+  const { words } = books;
+  const start = slotStart(books.geometry, slot);
+  const name = `the reserve of slot ${slot}`;
+  let sheaves = 0;
+  for (
+    let sheaf = words.loadPlain(start + SLOT.reservedHead);
+    sheaf !== 0;
+    sheaf = words.loadPlain(sheaf + SHEAF.next)
+  ) {
+    if (!claimBareSheaf(books, sheaf, name)) return;
+    sheaves++;
+  }
+  const counted = words.loadPlain(start + SLOT.reservedCount);
+  if (counted !== sheaves) books.report(`${name} counts ${counted} sheaves, its list holds ${sheaves}`);
 }
 
 function checkBarn(books: Books, cache: CacheBook): void {

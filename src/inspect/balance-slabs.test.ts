@@ -37,6 +37,7 @@ testCorruptions(heap, [
     problems: [
       `${named(first)} counts 7 objects in use, of 8 its freelist holds 0`,
       `${named(first)} is on the partial list of cache 4, and 0 of its objects are free`,
+      'cache 4 counts 8 free objects, its freelists hold 7',
     ],
   },
   {

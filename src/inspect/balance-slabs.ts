@@ -2,9 +2,10 @@
  * The slabs' share of an audit: each object is on its slab's freelist or in use, and a slab is on its cache's
  * partial list exactly when it has a free object (cache-record:I2, page-descriptor:I4).
  */
-import { CACHE } from '../layout/cache-record.js';
-import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import { cacheStart, descriptorStart, slotStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND } from '../layout/page-descriptor.js';
+import { SLOT } from '../layout/thread-slot.js';
 import { PAGE_WORDS } from '../words/units.js';
 import { type Books, type CacheBook, PLACE } from './books.js';
 import { walkPageList } from './page-list-walk.js';
@@ -14,11 +15,17 @@ interface SlabCounts {
   readonly slabs: Int32Array;
   /** Slabs on the partial list of which no object is in use. */
   readonly emptySlabs: Int32Array;
+  /** Objects on freelists. */
+  readonly freeObjects: Int32Array;
 }
 
 export function checkSlabs(books: Books): void {
   const caches = books.caches.length;
-  const counts = { slabs: new Int32Array(caches), emptySlabs: new Int32Array(caches) };
+  const counts = {
+    slabs: new Int32Array(caches),
+    emptySlabs: new Int32Array(caches),
+    freeObjects: new Int32Array(caches),
+  };
   const partial = new Int32Array(caches);
   for (const cache of books.caches) if (cache.sound) partial[cache.id] = walkPartialList(books, cache);
   for (const page of books.blocks) {
@@ -27,6 +34,7 @@ export function checkSlabs(books: Books): void {
     if (cache === undefined) continue;
     counts.slabs[cache.id]! += 1;
     if (books.bases[page]! >= 0) checkSlab(books, cache, page, counts);
+    else books.brokenLists.add(freeName(cache));
   }
   for (const cache of books.caches) {
     if (cache.sound) checkCounters(books, cache, partial[cache.id]!, counts);
@@ -60,7 +68,11 @@ function checkSlab(books: Books, cache: CacheBook, page: number, counts: SlabCou
   const isOnList = books.listed[page] !== 0;
   if (isOnList && inUse === 0) counts.emptySlabs[cache.id]! += 1;
   checkListed(books, cache, page, name, isOnList);
-  if (free < 0) return;
+  if (free < 0) {
+    books.brokenLists.add(freeName(cache));
+    return;
+  }
+  counts.freeObjects[cache.id]! += free;
   if (inUse + free !== cache.slabObjects) {
     books.report(
       `${name} counts ${inUse} objects in use, of ${cache.slabObjects} its freelist holds ${free}`,
@@ -111,10 +123,15 @@ function checkCounters(books: Books, cache: CacheBook, partial: number, counts: 
   const slabs = books.words.loadPlain(record + CACHE.slabs);
   const partialSlabs = books.words.loadPlain(record + CACHE.partialSlabs);
   const emptySlabs = books.words.loadPlain(record + CACHE.emptySlabs);
-  const found = counts.slabs[cache.id]!;
+  const found = counts.slabs[cache.id]! - (cache.id === SHEAF_CACHE ? carvedSlabs(books) : 0);
   const foundEmpty = counts.emptySlabs[cache.id]!;
   if (slabs !== found) {
     books.report(`cache ${cache.id} counts ${slabs} slabs, there are ${found}`);
+  }
+  const freeObjects = books.words.loadPlain(record + CACHE.freeObjects);
+  const foundFree = counts.freeObjects[cache.id]!;
+  if (freeObjects !== foundFree && slabs === found && !books.brokenLists.has(freeName(cache))) {
+    books.report(`cache ${cache.id} counts ${freeObjects} free objects, its freelists hold ${foundFree}`);
   }
   if (partial < 0) return;
   if (partialSlabs !== partial) {
@@ -123,6 +140,19 @@ function checkCounters(books: Books, cache: CacheBook, partial: number, counts: 
   if (emptySlabs !== foundEmpty) {
     books.report(`cache ${cache.id} counts ${emptySlabs} empty slabs, its list holds ${foundEmpty}`);
   }
+}
+
+/** Slabs of sheaves that threads have made without a lock, and not counted yet. */
+function carvedSlabs(books: Books): number {
+  let slabs = 0;
+  for (let slot = 0; slot < books.geometry.slots; slot++) {
+    slabs += books.words.loadPlain(slotStart(books.geometry, slot) + SLOT.carvedSlabs);
+  }
+  return slabs;
+}
+
+function freeName(cache: CacheBook): string {
+  return `the freelists of cache ${cache.id}`;
 }
 
 function partialName(cache: CacheBook): string {

@@ -76,7 +76,7 @@ testCorruptions(heap, [
     value: SLOT_STATE.free,
     problems: [
       'slot 1 is free and keeps pages',
-      `slot 1 has sheaves ${heap.at(heap.sheafPlace(1, CACHE_SLOT.main))}, 0 and ${HEADER.bootstrapSheaf} for cache ${BUSY}, and is free`,
+      `slot 1 has sheaves ${heap.at(heap.sheafPlace(1, CACHE_SLOT.main))}, 0, ${HEADER.bootstrapSheaf} and 0 for cache ${BUSY}, and is free`,
     ],
   },
 ]);

@@ -29,6 +29,7 @@ test('balance() says where every page and object of a heap is', () => {
     unreachableObjects: 0,
     unreachablePages: 0,
     unreachable: [],
+    quarantinedObjects: 0,
   });
   assert.deepEqual(pages, {
     total: 128,

@@ -11,17 +11,19 @@
  *
  * I1  Every walk marks what it has met and stops where it comes back, so none is endless.
  */
+import { SHEAF_CACHE } from '../layout/cache-record.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { PAGE_KIND } from '../layout/page-descriptor.js';
+import { hasShells, SHELL_WORDS, shellHeadWords } from '../layout/shell-record.js';
 import { PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
 
 /** Where an object is. `live`: in none of the places that the heap knows, so somebody has it. */
-export const PLACE = { live: 0, freelist: 1, sheaf: 2, waiting: 3 } as const;
+export const PLACE = { live: 0, freelist: 1, sheaf: 2, waiting: 3, deferred: 4 } as const;
 export type Place = (typeof PLACE)[keyof typeof PLACE];
-export const PLACE_MASK = 3;
+export const PLACE_MASK = 7;
 /** Added to a live object's place when something was found that leads to it. */
-export const REACHED = 4;
+export const REACHED = 8;
 
 /** Problems beyond this many are only counted: one broken list can make thousands. */
 const MAX_PROBLEMS = 200;
@@ -103,6 +105,19 @@ export class Books {
     const offset = address - first * PAGE_WORDS;
     const number = Math.floor(offset / objectWords);
     return number * objectWords === offset && number < slabObjects ? base + number : -1;
+  }
+
+  /** The allocator's address of what its user knows as `address`: another one for an object with a shell. */
+  outerOf(address: number): number {
+    const page = address >>> PAGE_SHIFT;
+    if (!this.isInside(address) || this.kinds[page] !== PAGE_KIND.slab) return address;
+    return address - shellHeadWords(this.geometry, PAGE_KIND.slab, this.owners[this.firsts[page]!]!);
+  }
+
+  /** Words of the object at `address`, as the allocator knows it, that its user may use. */
+  objectRoom(address: number): number {
+    const { id, objectWords } = this.cacheOf(address);
+    return hasShells(this.geometry) && id !== SHEAF_CACHE ? objectWords - SHELL_WORDS : objectWords;
   }
 
   /** The cache of an object that objectAt() has placed. */

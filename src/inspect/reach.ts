@@ -12,18 +12,19 @@ export const REACH = { fresh: 0, again: 1, tooSmall: 2, notInUse: 3 } as const;
 export type Reach = (typeof REACH)[keyof typeof REACH];
 
 /**
- * Marks the object or block at `address`.
+ * Marks the object or block at `given`, as its user knows it.
  * @param needsWords how many words it must have
  * @returns `fresh` where it was not reached before, or why it is not what somebody took it for
  */
-export function reach(books: Books, address: number, needsWords: number): Reach {
+export function reach(books: Books, given: number, needsWords: number): Reach {
+  const address = books.outerOf(given);
   const object = books.objectAt(address);
   if (object >= 0) {
     const cache = books.cacheOf(address);
     const place = books.places[object]!;
     if ((place & PLACE_MASK) !== PLACE.live || cache.id === SHEAF_CACHE) return REACH.notInUse;
     books.places[object] = place | REACHED;
-    if (cache.objectWords < needsWords) return REACH.tooSmall;
+    if (books.objectRoom(address) < needsWords) return REACH.tooSmall;
     return (place & REACHED) === 0 ? REACH.fresh : REACH.again;
   }
   const block = books.blockAt(address);
@@ -34,9 +35,10 @@ export function reach(books: Books, address: number, needsWords: number): Reach 
   return before === REACHED ? REACH.again : REACH.fresh;
 }
 
-/** Words of the object or block at `address`; 0 where there is none. */
-export function roomWords(books: Books, address: number): number {
-  if (books.objectAt(address) >= 0) return books.cacheOf(address).objectWords;
+/** Words of the object or block at `given`; 0 where there is none. */
+export function roomWords(books: Books, given: number): number {
+  const address = books.outerOf(given);
+  if (books.objectAt(address) >= 0) return books.objectRoom(address);
   const block = books.blockAt(address);
   return block === 0 ? 0 : PAGE_WORDS << books.orders[block]!;
 }

@@ -23,21 +23,7 @@ export function claimSheaf(
   cache: CacheBook | undefined,
   place: Place,
 ): number {
-  const object = books.objectAt(sheaf);
-  const isSheaf = object >= 0 && books.cacheOf(sheaf).id === SHEAF_CACHE;
-  if (!isSheaf || (books.places[object]! & PLACE_MASK) !== PLACE.live) {
-    if (books.isObscure(sheaf)) return -1;
-    const what = sheaf === HEADER.bootstrapSheaf ? 'the bootstrap sheaf' : whatIs(books, sheaf);
-    books.report(`${where} is address ${sheaf}, which is ${what}`);
-    return -1;
-  }
-  const other = books.sheaves.get(sheaf);
-  if (other !== undefined) {
-    books.report(`${where} is sheaf ${sheaf}, which is ${other} as well`);
-    return -1;
-  }
-  books.sheaves.set(sheaf, where);
-  books.places[object]! |= REACHED;
+  if (!claimBareSheaf(books, sheaf, where)) return -1;
   const named = books.words.loadPlain(sheaf + SHEAF.cache);
   if (cache === undefined && (named <= SHEAF_CACHE || named >= books.caches.length)) {
     books.report(
@@ -49,6 +35,26 @@ export function claimSheaf(
   if (named !== owner.id) books.report(`${where} at ${sheaf} names cache ${named}`);
   if (!owner.sound) return statedCount(books, sheaf);
   return claimObjects(books, sheaf, `${where} at ${sheaf}`, owner, place);
+}
+
+/** Claims a sheaf without looking at what it says; false where it is none, or somebody else's. */
+export function claimBareSheaf(books: Books, sheaf: number, where: string): boolean {
+  const object = books.objectAt(sheaf);
+  const isSheaf = object >= 0 && books.cacheOf(sheaf).id === SHEAF_CACHE;
+  if (!isSheaf || (books.places[object]! & PLACE_MASK) !== PLACE.live) {
+    if (books.isObscure(sheaf)) return false;
+    const what = sheaf === HEADER.bootstrapSheaf ? 'the bootstrap sheaf' : whatIs(books, sheaf);
+    books.report(`${where} is address ${sheaf}, which is ${what}`);
+    return false;
+  }
+  const other = books.sheaves.get(sheaf);
+  if (other !== undefined) {
+    books.report(`${where} is sheaf ${sheaf}, which is ${other} as well`);
+    return false;
+  }
+  books.sheaves.set(sheaf, where);
+  books.places[object]! |= REACHED;
+  return true;
 }
 
 /** What a sheaf says it holds, where its objects cannot be looked at. */

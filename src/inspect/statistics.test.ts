@@ -3,15 +3,17 @@ import { test } from 'node:test';
 import { AuditedHeap } from '../../tests/support/audited-heap.js';
 import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
 import { joinStillHeap, makeStillHeap } from '../../tests/support/still-heap.js';
-import { HEADER } from '../layout/heap-header.js';
+import { Random, SEED, SEED_NOTE } from '../../tests/threads/seed.js';
+import { HEADER, HEADER_WORDS } from '../layout/heap-header.js';
 import { CACHE_SLOT, SLOT, TURN_OPEN } from '../layout/thread-slot.js';
 import { GFP_KERNEL } from '../pages/gfp.js';
+import { PAGE_WORDS } from '../words/units.js';
 import { balance } from './balance.js';
-import { readStatistics } from './statistics.js';
+import { readCounters, readStatistics } from './statistics.js';
 
 test('readStatistics() of a fresh heap counts its pages and its one thread', () => {
   const { words, geometry } = makeStillHeap({ pages: 20, threads: 3, name: 'only' });
-  assert.deepEqual(readStatistics(words), {
+  assert.deepEqual(readCounters(words, geometry), {
     gracePeriods: 0,
     freedThroughSheaf: 0,
     freedThroughList: 0,
@@ -99,4 +101,40 @@ test('readStatistics() writes nothing', () => {
   const before = snapshotOf(words);
   readStatistics(words);
   assertUnchanged(words, before);
+});
+
+test('readStatistics() holds the counters of readCounters()', () => {
+  const { words, geometry } = new AuditedHeap();
+  const counters = readCounters(words, geometry);
+  const stats = readStatistics(words);
+  for (const [name, value] of Object.entries(counters)) {
+    assert.deepEqual(stats[name as keyof typeof stats], value, name);
+  }
+});
+
+/** Numbers anywhere in `value` that no statistic can be. */
+function impossibleNumbers(value: unknown, path = 'stats'): string[] {
+  if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? [] : [`${path} = ${value}`];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => impossibleNumbers(part, `${path}.${name}`));
+}
+
+test('readStatistics() of words that hold anything at all ends, with numbers that can be', () => {
+  const heap = new AuditedHeap();
+  const { words, geometry } = heap;
+  const random = new Random(SEED, 1);
+  const before = snapshotOf(words);
+  const end = geometry.totalPages * PAGE_WORDS;
+  const ends = [HEADER_WORDS, geometry.descriptorsStart, end];
+  for (let round = 0; round < 300; round++) {
+    // Far more rounds with one or two words wrong than with many.
+    const wrong = 1 << random.below(random.oneIn(10) ? 16 : 4);
+    for (let i = 0; i < wrong; i++) {
+      const word = HEADER.gracePeriodSequence + random.below(ends[round % 3]! - HEADER.gracePeriodSequence);
+      words.storePlain(word, random.oneIn(3) ? random.below(end) : random.next() | 0);
+    }
+    const found = impossibleNumbers(readStatistics(words));
+    assert.deepEqual(found, [], `round ${round} ${SEED_NOTE}`);
+    if (random.oneIn(4)) for (let i = 0; i < before.length; i++) words.storePlain(i, before[i]!);
+  }
 });

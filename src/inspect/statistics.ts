@@ -1,13 +1,13 @@
 /**
- * Statistics: the counters of a live heap as a plain object, for tables that are drawn again and again.
+ * Statistics: the counters of a live heap as a plain object, for tables that are drawn again and again, and what the
+ * kernel's files in /proc print, by the kernel's names (a reader for each: buddyinfo.ts, zoneinfo.ts, ...).
  *
- * Reads a few words for each thread, zone and cache, and none of the pages' own. Other threads go on while it
+ * Reads a few words for each thread, zone, cache and group, and none of the pages' own. Other threads go on while it
  * reads, so each number was right at some moment, and two of them need not have been at the same: that is what
- * a table can stand. Whatever is read is held against what it can be before it is used.
+ * a table can stand. Whatever is read is held against what it can be before it is used (plausible.ts).
  */
 import { type Geometry, HEADER, readGeometry } from '../layout/heap-header.js';
 import { slotStart, zoneStart } from '../layout/heap-layout.js';
-import { MAX_SHEAF_CAPACITY, SHEAF } from '../layout/sheaf-record.js';
 import {
   CACHE_SLOT,
   CACHE_SLOT_WORDS,
@@ -18,9 +18,17 @@ import {
   TURN_OPEN,
 } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
-import { BYTES_PER_WORD, PAGE_WORDS } from '../words/units.js';
+import { BYTES_PER_WORD } from '../words/units.js';
+import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
+import { type AllocInfo, readAllocinfo } from './allocinfo.js';
+import { type BuddyInfo, readBuddyinfo } from './buddyinfo.js';
+import { type GroupStat, readMemoryStat } from './memory-stat.js';
+import { readBetween, readCaches, readObjects, readSheaf, readSlots } from './plausible.js';
 import { periodsSince } from './sequence-numbers.js';
+import { readSlabinfo, type SlabInfo, slabPagesOf } from './slabinfo.js';
+import { readVmEvents, type VmStat } from './vmstat.js';
+import { freePagesOf, readZoneinfo, type ZoneInfo } from './zoneinfo.js';
 
 /** A thread that has joined the heap. */
 export interface ThreadStats {
@@ -31,7 +39,8 @@ export interface ThreadStats {
   readonly inTurn: boolean;
 }
 
-export interface HeapStats {
+/** The counters alone. */
+export interface CounterStats {
   /** Grace periods that have ended since the heap was made. */
   readonly gracePeriods: number;
   /** Objects freed after a grace period, by the way they took. */
@@ -52,24 +61,59 @@ export interface HeapStats {
   readonly threads: readonly ThreadStats[];
 }
 
-const decoder = new TextDecoder();
+/** The counters, and what the kernel's files print: formatProc() makes their text of it. */
+export interface HeapStats extends CounterStats {
+  readonly buddyinfo: readonly BuddyInfo[];
+  readonly zoneinfo: ZoneInfo;
+  readonly slabinfo: readonly SlabInfo[];
+  readonly vmstat: VmStat;
+  readonly allocinfo: readonly AllocInfo[];
+  readonly memoryStat: readonly GroupStat[];
+}
 
 /** Reads the statistics of the heap in `words`. Any thread, any context: it neither waits nor fails. */
 export function readStatistics(words: Words): HeapStats {
   const geometry = readGeometry(words);
+  const counters = readCounters(words, geometry);
+  const { pages, objectsWaiting, gracePeriods, threads } = counters;
+  const zoneinfo = readZoneinfo(words, geometry, threads);
+  const slabinfo = readSlabinfo(words, geometry);
+  const slabPages = slabPagesOf(slabinfo);
+  const vmstat = {
+    nr_free_pages: freePagesOf(zoneinfo),
+    nr_pcp_pages: pages.threadLists,
+    nr_slab_unreclaimable: slabPages,
+    nr_memmap_boot_pages: pages.metadata,
+    nr_rcu_waiting: objectsWaiting,
+    rcu_gp: gracePeriods,
+    ...readVmEvents(words, geometry),
+  };
+  return {
+    ...counters,
+    buddyinfo: readBuddyinfo(words, geometry),
+    zoneinfo,
+    slabinfo,
+    vmstat,
+    allocinfo: readAllocinfo(words, geometry, slabinfo, Math.max(0, pages.inUse - slabPages)),
+    memoryStat: readMemoryStat(words, geometry),
+  };
+}
+
+/** Reads the counters alone, as readStatistics(). */
+export function readCounters(words: Words, geometry: Geometry): CounterStats {
   const sums = { freedThroughSheaf: 0, freedThroughList: 0, sheavesReused: 0 };
-  let objectsWaiting = words.loadPlain(HEADER.orphanObjects);
+  let objectsWaiting = readObjects(words, geometry, HEADER.orphanObjects);
   let threadLists = 0;
   const threads: ThreadStats[] = [];
-  const claimed = Math.min(words.loadPlain(HEADER.slotsClaimed), geometry.slots);
+  const claimed = readSlots(words, geometry);
   for (let slot = 0; slot < claimed; slot++) {
     const start = slotStart(geometry, slot);
     // A thread that has left still counts in the sums.
-    sums.freedThroughSheaf += words.loadPlain(start + SLOT.freedThroughSheaf);
-    sums.freedThroughList += words.loadPlain(start + SLOT.freedThroughList);
-    sums.sheavesReused += words.loadPlain(start + SLOT.sheavesReused);
+    sums.freedThroughSheaf += words.loadPlain(start + SLOT.freedThroughSheaf) >>> 0;
+    sums.freedThroughList += words.loadPlain(start + SLOT.freedThroughList) >>> 0;
+    sums.sheavesReused += words.loadPlain(start + SLOT.sheavesReused) >>> 0;
     objectsWaiting += readWaiting(words, geometry, start);
-    threadLists += words.loadPlain(start + SLOT.listPages);
+    threadLists += readBetween(words, start + SLOT.listPages, 0, geometry.totalPages);
     if (words.loadPlain(start + SLOT.state) !== SLOT_STATE.free) threads.push(readThread(words, slot, start));
   }
   const sequence = words.loadPlain(HEADER.gracePeriodSequence);
@@ -80,7 +124,7 @@ export function readStatistics(words: Words): HeapStats {
 function readPages(words: Words, geometry: Geometry, threadLists: number): HeapStats['pages'] {
   let free = 0;
   for (let zone = 0; zone < geometry.zones; zone++) {
-    free += words.loadPlain(zoneStart(geometry, zone) + ZONE.freePages);
+    free += readBetween(words, zoneStart(geometry, zone) + ZONE.freePages, 0, geometry.zonePages);
   }
   const { totalPages, firstPage } = geometry;
   const inUse = Math.max(0, totalPages - firstPage - free - threadLists);
@@ -90,22 +134,15 @@ function readPages(words: Words, geometry: Geometry, threadLists: number): HeapS
 /** What the slot has waiting: sealed sheaves, callbacks, and the sheaves that are still being filled. */
 function readWaiting(words: Words, geometry: Geometry, start: number): number {
   let objects =
-    words.loadPlain(start + SLOT.waitingObjects) +
-    words.loadPlain(start + SLOT.callbacks + CALLBACK_LIST.length);
-  const caches = Math.min(words.loadPlain(HEADER.cachesUsed), geometry.maxCaches);
+    readObjects(words, geometry, start + SLOT.waitingObjects) +
+    readObjects(words, geometry, start + SLOT.callbacks + CALLBACK_LIST.length);
+  const caches = readCaches(words, geometry);
   for (let id = 0; id < caches; id++) {
     const sheaf = words.loadPlain(start + SLOT.caches + id * CACHE_SLOT_WORDS + CACHE_SLOT.rcu);
     if (sheaf === HEADER.bootstrapSheaf) continue;
-    objects += readCount(words, geometry, sheaf);
+    objects += readSheaf(words, geometry, sheaf);
   }
   return objects;
-}
-
-/** A sheaf's count; 0 where the sheaf has gone elsewhere between two reads, and its words mean something else. */
-function readCount(words: Words, geometry: Geometry, sheaf: number): number {
-  if (sheaf < geometry.firstPage * PAGE_WORDS || sheaf >= geometry.totalPages * PAGE_WORDS) return 0;
-  const count = words.loadPlain(sheaf + SHEAF.count);
-  return count >= 0 && count <= MAX_SHEAF_CAPACITY ? count : 0;
 }
 
 function readThread(words: Words, slot: number, start: number): ThreadStats {
@@ -114,8 +151,8 @@ function readThread(words: Words, slot: number, start: number): ThreadStats {
   words.readBytesPlain(start + SLOT.name, bytes, bytes.length);
   return {
     slot,
-    name: decoder.decode(bytes),
-    generation: words.loadPlain(start + SLOT.generation),
+    name: decodeUtf8(bytes),
+    generation: words.loadPlain(start + SLOT.generation) >>> 0,
     inTurn: (words.loadPlain(start + SLOT.turn) & TURN_OPEN) !== 0,
   };
 }

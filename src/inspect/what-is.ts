@@ -54,6 +54,8 @@ function whatPlace(place: number): string {
       return " on its slab's freelist";
     case PLACE.sheaf:
       return ' in a sheaf';
+    case PLACE.deferred:
+      return ' whose free was put off';
     case PLACE.waiting:
       return ' that waits for a grace period';
     default:

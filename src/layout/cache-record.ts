@@ -3,7 +3,7 @@
  * SIZE_CLASSES are the kmalloc classes; above come caches that users name.
  *
  *     word 0   constants                  line 0, written once before the id is published (cachesUsed)
- *     word 16  listLock, partial slabs    line 1
+ *     word 16  listLock, partial slabs, deferred frees    line 1
  *     word 32  barnLock, barn             line 2
  *
  * Balance: totalObjects = slabs' objects = slabs << per-slab count
@@ -11,7 +11,10 @@
  *
  * I1  Barn: fullSheaves and emptySheaves are at most barnSheaves each; a full sheaf holds at least one object.
  * I2  A slab is on the partial list exactly when it has a free object.
+ * I3  A deferred object counts as in use on its slab until it is drained.
  * P1  Plain writes to slabs under listLock, to sheaves handed over under barnLock, are published by release.
+ * P2  A deferred object's first word is published by the compareExchange on `deferred`, observed by the exchange
+ *     that takes the whole list.
  *
  * Races by intent: the barn's heads and counts are looked at plainly before barnLock is taken, and again under it.
  */
@@ -31,6 +34,12 @@ export const CACHE = {
   slabs: 19,
   /** Slabs on the partial list of which no object is in use. */
   emptySlabs: 20,
+  /** First object whose free was put off because the list lock was busy, linked through its first word. Atomic. */
+  deferred: 21,
+  /** Counter: objects that took the deferred way. */
+  deferredFrees: 22,
+  /** Objects on the slabs' free lists. */
+  freeObjects: 23,
 
   barnLock: 32,
   fullHead: 33,

@@ -9,6 +9,7 @@
  *     word 112         registry of names
  *     word 128         slots ever claimed
  *     word 144         the bootstrap sheaf: empty and of capacity 0, so push and pop both fall through
+ *     word 160         threads that reclaim memory
  *
  * I1  A thread checks magic, version and size before it believes any other word.
  */
@@ -17,7 +18,7 @@ import type { Words } from '../words/words.js';
 export const MAGIC_0 = 0x4c554c4c; // 'LULL'
 export const MAGIC_1 = 0x48454150; // 'HEAP'
 /** Goes up with every change to what a word means. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Constant words, in order; the name of a word is its place. */
 const CONSTANT_WORDS = [
@@ -40,8 +41,15 @@ const CONSTANT_WORDS = [
   'barnSheaves',
   'minPartialSlabs',
   'maxSlabObjects',
-  'pageListHigh',
+  'pageListHighMin',
+  'pageListHighMax',
   'pageListBatch',
+  'pageListFloor',
+  'minFreePages',
+  'pointerPageSource',
+  'reservedSheaves',
+  'debugHooks',
+  'faultInjection',
   'turnOperations',
   'drainMillis',
   'pollMillis',
@@ -77,9 +85,15 @@ export const HEADER = {
   registryHead: 113,
   /** Cache ids 0 to cachesUsed - 1 are made. */
   cachesUsed: 114,
+  /** Id of the first cache of objects that are charged to a group; 0 until the first group is made. */
+  accountedCaches: 115,
+  /** Table of the memory groups by name (GROUP_TABLE); 0 until the first group is made. Published. */
+  groupTable: 116,
   /** Slots with a number below this were claimed at least once. Only grows. */
   slotsClaimed: 128,
   bootstrapSheaf: 144,
+  /** How many threads reclaim memory now; too many for good where one was killed in there. A hint, atomic. */
+  reclaimers: 160,
 } as const;
 
 export const HEADER_WORDS = 192;
@@ -115,8 +129,15 @@ export function readGeometry(words: Words): Geometry {
     barnSheaves: at('barnSheaves'),
     minPartialSlabs: at('minPartialSlabs'),
     maxSlabObjects: at('maxSlabObjects'),
-    pageListHigh: at('pageListHigh'),
+    pageListHighMin: at('pageListHighMin'),
+    pageListHighMax: at('pageListHighMax'),
     pageListBatch: at('pageListBatch'),
+    pageListFloor: at('pageListFloor'),
+    minFreePages: at('minFreePages'),
+    pointerPageSource: at('pointerPageSource'),
+    reservedSheaves: at('reservedSheaves'),
+    debugHooks: at('debugHooks'),
+    faultInjection: at('faultInjection'),
     turnOperations: at('turnOperations'),
     drainMillis: at('drainMillis'),
     pollMillis: at('pollMillis'),

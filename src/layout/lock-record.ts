@@ -36,6 +36,11 @@ export type LockKindNumber = (typeof LOCK_KIND)[keyof typeof LOCK_KIND];
 
 /** Beside the owner's tag, which is a positive number. */
 export const WAITERS = 1 << 31;
+/**
+ * Beside the owner's tag in a raw spin lock's word: somebody is next. With the tag it stays within 30 bits: V8 in a
+ * browser makes an object of a larger number, and a raw lock is released in an audio worklet too.
+ */
+export const PENDING = 1 << 29;
 
 /** What a lock guards: as it should be, left in the middle of a change by a dead owner, or given up. */
 export const CONSISTENCY = { consistent: 0, ownerDied: 1, notRecoverable: 2 } as const;

@@ -9,7 +9,7 @@
  *     word 4  inUse      slab: objects that are not on the freelist
  *     word 5  objects    slab: how many it holds
  *     word 6  listed     slab: 1 while it is on its cache's partial list
- *     word 7  (free)
+ *     word 7  group      allocated: record of the memory group it is charged to, 0 = none
  *
  * Guards: free: zone.lock. threadList: the slot's owner. slab: the cache's listLock; state never changes while
  * the slab lives, so kfree reads it plain. deferred: next is published by the zone's deferred word.
@@ -32,6 +32,7 @@ export const DESCRIPTOR = {
   inUse: 4,
   objects: 5,
   listed: 6,
+  group: 7,
 } as const;
 export const DESCRIPTOR_WORDS = 8;
 /** page << DESCRIPTOR_SHIFT is the offset of its descriptor. */

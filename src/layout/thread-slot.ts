@@ -9,7 +9,8 @@
  *     word 48       rcu                        private to the owner
  *     word 80       page lists                 private to the owner, or to who has borrowed the slot
  *     word 112      counters                   written by the owner, read by all
- *     word 128      per cache: main, spare, rcu sheaf (CACHE_SLOT_WORDS each), by cache id
+ *     word 160      stock of memory groups     private to the owner
+ *     word 192      per cache: main, spare, rcu sheaf, sheaf in hand (CACHE_SLOT_WORDS each), by cache id
  *
  * Guards: "owner" words are touched with plain accesses by the slot's owner alone, or by who reaps it. The page
  * lists belong to who has borrowed the slot while it is borrowed (turn word), so the owner touches them in its
@@ -42,6 +43,11 @@ export const SLOT = {
   waitingTail: 50,
   /** Objects in sealed sheaves. Owner. */
   waitingObjects: 51,
+  /** Empty sheaves set aside for kfreeRcu, linked by SHEAF.next, and how many. Owner. */
+  reservedHead: 52,
+  reservedCount: 53,
+  /** Slabs of sheaves that the owner made without a lock, and that CACHE.slabs does not count yet. Owner. */
+  carvedSlabs: 54,
   /** Callback list: head, 4 tails, 2 sequence numbers, length (CALLBACK_LIST). Owner. */
   callbacks: 56,
 
@@ -51,16 +57,55 @@ export const SLOT = {
   listPages: 81,
   /** Per order 0 to 3: first block (page number) and number of blocks. Owner, or borrower. */
   pageLists: 84,
+  /** How many pages the lists may hold now: between the geometry's pageListHighMin and pageListHighMax. Owner. */
+  listHigh: 92,
+  /** log2 of how many batches the next refill takes: refills in a row double it. Owner. */
+  allocFactor: 93,
+  /** Pages freed in a row, which says how many to give back at once. Owner. */
+  freeCount: 94,
 
   /** Objects freed after a grace period, by path. Counters. */
   freedThroughSheaf: 112,
   freedThroughList: 113,
   /** Sheaves that went to a barn whole after their grace period. */
   sheavesReused: 114,
+  /** Pages handed out, and taken back. */
   pagesAllocated: 115,
   pagesFreed: 116,
+  /** Times that this thread took the lock of a zone. */
+  zoneLocks: 117,
+  /** Calls of the nolock kind for pages, and for objects: served, and refused. */
+  nolockPages: 118,
+  nolockPagesRefused: 119,
+  nolockObjects: 120,
+  nolockObjectsRefused: 121,
+  /** Frees of the nolock kind that ended on a deferred list: of a zone, and of a cache. */
+  pagesDeferred: 122,
+  objectsDeferred: 123,
+  /** Times that an allocation had to reclaim; what shrinkers were asked for, and gave; drains of all lists. */
+  allocStalls: 124,
+  scanned: 125,
+  reclaimed: 126,
+  drains: 127,
+  /** Allocations that ended in OutOfMemoryError. */
+  outOfMemory: 128,
+  /** Allocations that a fault injector made fail. */
+  pageFaults: 129,
+  slabFaults: 130,
+  /** Main sheaves replaced by a full one of the barn, filled from slabs; given to the barn, flushed to slabs. */
+  sheavesFromBarn: 131,
+  sheavesFilled: 132,
+  sheavesToBarn: 133,
+  sheavesFlushed: 134,
+  /** Debugging hooks that did nothing because they could not have a lock. */
+  hooksSkipped: 135,
 
-  caches: 128,
+  /** LocalTrylock of the stock. Owner. */
+  stockAcquired: 160,
+  /** STOCK_GROUPS pairs: a group's record, and what was charged to it in advance, in units of 8 bytes. Owner. */
+  stock: 162,
+
+  caches: 192,
 } as const;
 
 export const NAME_WORDS = 16;
@@ -78,8 +123,16 @@ export const PAGE_LIST_WORDS = 2;
 /** Orders 0 to MAX_LIST_ORDER have per-thread lists, as the kernel's pcp has. */
 export const MAX_LIST_ORDER = 3;
 
-/** Offsets in one cache's part of a slot. Owner. */
-export const CACHE_SLOT = { main: 0, spare: 1, rcu: 2 } as const;
+/** Groups that a thread's stock holds at a time, as the kernel's NR_MEMCG_STOCK, and words for each. */
+export const STOCK_GROUPS = 7;
+export const STOCK = { group: 0, granules: 1 } as const;
+export const STOCK_WORDS = 2;
+
+/**
+ * Offsets in one cache's part of a slot. Owner. `inHand` is the main sheaf while a slow path has it: then `main` is
+ * the bootstrap sheaf, so that whoever re-enters falls into the slow path too, and finds it taken. 0 = nobody is inside.
+ */
+export const CACHE_SLOT = { main: 0, spare: 1, rcu: 2, inHand: 3 } as const;
 export const CACHE_SLOT_WORDS = 4;
 
 /**

@@ -4,6 +4,7 @@
  *     word 0   lock                       line 0
  *     word 16  startPage endPage ...      line 1, written under the lock
  *     word 20  per order 0 to 10: head (page number), blocks
+ *     word 42  wmarkMin wmarkLow wmarkHigh, constant; belowHigh
  *     word 48  deferred                   line 3: blocks freed where the lock could not be had
  *
  * Balance: freePages = sum over orders of blocks << order
@@ -22,6 +23,12 @@ export const ZONE = {
   endPage: 17,
   freePages: 18,
   freeArea: 20,
+  /** Watermarks in pages, constant: free pages that only stronger rights go below. */
+  wmarkMin: 42,
+  wmarkLow: 43,
+  wmarkHigh: 44,
+  /** 1 while freePages is below wmarkHigh, as far as was noticed. Races by intent: a hint. */
+  belowHigh: 45,
   deferred: 48,
   /** Counter: blocks that took the deferred way. */
   deferredFrees: 49,

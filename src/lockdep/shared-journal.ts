@@ -22,6 +22,7 @@
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import { RawSpinLock } from '../locks/raw-spin-lock.js';
 import { wordsFor } from '../words/units.js';
+import { decodeUtf8, encodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 import type { ClosedReason, Journal, JournalEntry } from './journal.js';
 
@@ -38,9 +39,6 @@ export const JOURNAL_BYTES = 2 ** 20;
 
 /** By the value of word `closed`; 0 is open. */
 const CLOSED_REASONS: readonly (ClosedReason | undefined)[] = [undefined, 'full', 'abandoned', 'damaged'];
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Makes an empty journal in zeroed words that nobody else has seen yet. */
 export function formatJournal(words: Words): void {
@@ -165,7 +163,7 @@ export class SharedJournal implements Journal {
 
   /** Adds an entry; the lock is held, and everything is read. An entry that does not fit closes the journal. */
   private _append(entry: JournalEntry): void {
-    const bytes = encoder.encode(JSON.stringify(entry));
+    const bytes = encodeUtf8(JSON.stringify(entry));
     const start = JOURNAL.entries + this._position;
     const end = this._position + 1 + wordsFor(bytes.length);
     if (JOURNAL.entries + end > this._words.lengthWords) this._close('full');
@@ -185,7 +183,7 @@ export class SharedJournal implements Journal {
     if (byteLength <= 0 || end > used) return undefined;
     const bytes = new Uint8Array(byteLength);
     this._words.readBytesPlain(start + 1, bytes, byteLength);
-    const entry = parseEntry(decoder.decode(bytes));
+    const entry = parseEntry(decodeUtf8(bytes));
     if (entry !== undefined) this._position = end;
     return entry;
   }

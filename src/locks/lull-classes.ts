@@ -16,6 +16,7 @@ export const GRACE_PERIOD_LOCK = lockClass('grace period', WAIT.spin, { rank: 50
 export const ORPHAN_LOCK = lockClass('orphans', WAIT.spin, { rank: 60 });
 /** Reclaim, as an allocation that may reclaim enters it: whoever holds a lock that reclaim takes must not. */
 export const RECLAIM = lockClass('reclaim', WAIT.none, { rank: 70 });
+export const MEMPOOL_LOCK = lockClass('mempool', WAIT.config, { rank: 75 });
 export const SLAB_LIST_LOCK = lockClass('slabs', WAIT.config, { rank: 80 });
 export const BARN_LOCK = lockClass('barn', WAIT.config, { rank: 90 });
 export const THREAD_PAGES_LOCK = lockClass('thread pages', WAIT.config, { rank: 100, kind: 'percpu' });
@@ -30,6 +31,7 @@ const GUARDS: ReadonlyMap<LockClass, string> = new Map([
   [GRACE_PERIOD_LOCK, 'the start and the end of a grace period'],
   [ORPHAN_LOCK, 'what waits for a grace period and whose thread has left'],
   [RECLAIM, 'nothing: it stands for all that reclaiming memory may take'],
+  [MEMPOOL_LOCK, 'the elements that a mempool keeps'],
   [SLAB_LIST_LOCK, 'a cache’s slabs and the objects on their free lists'],
   [BARN_LOCK, 'a cache’s full and empty sheaves'],
   [THREAD_PAGES_LOCK, 'a thread’s own page lists, against its own callbacks'],

@@ -16,7 +16,7 @@ test('ownerTag() is a positive word that differs by slot and by generation, and 
       const tag = ownerTag(slot, generation);
       assert.ok(tag > 0 && tag < 2 ** 31);
       assert.equal((tag & 0xff) - 1, slot);
-      assert.equal(tag >>> 8, generation & 0x7fffff);
+      assert.equal(tag >>> 8, generation & 0x1fffff);
       assert.equal(ownerTag(otherSlot, generation) === tag, otherSlot === slot);
       assert.notEqual(ownerTag(slot, generation + 1), tag);
     }),

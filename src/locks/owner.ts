@@ -1,10 +1,10 @@
 /**
  * Owners: what a lock word says of the thread that holds it, and whether that thread is still there.
  *
- *     0 = nobody, else the owner's tag:   bits 8 to 30  generation      bits 0 to 7  slot + 1
+ *     0 = nobody, else the owner's tag:   bits 8 to 28  generation      bits 0 to 7  slot + 1
  *
  * A tag names one stay of a thread in the heap, not a slot: the next thread in the slot has another generation.
- * Generations in tags wrap after 2^23 stays in one slot.
+ * Generations in tags wrap after 2^21 stays in one slot.
  *
  * Who may call: any thread, in any context.
  *
@@ -21,7 +21,8 @@ import type { Words } from '../words/words.js';
 
 const SLOT_BITS = 8;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const GENERATION_MASK = 0x7fffff;
+/** Tags leave bit 29 to PENDING. */
+const GENERATION_MASK = 0x1fffff;
 
 /** What a lock word holds while the thread of `slot` owns it. */
 export function ownerTag(slot: number, generation: number): number {

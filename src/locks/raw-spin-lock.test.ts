@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PENDING } from '../layout/lock-record.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
 import { LockTimeoutError } from './lock-errors.js';
 import { ownerTag } from './owner.js';
@@ -79,13 +80,14 @@ test('acquire() waits until the owner releases', () => {
 test('acquire() looks before it tries again, so that waiting costs the owner no exclusive request', () => {
   const { words, mine, others } = makeLock(50);
   others.acquire();
-  words.tries = 0;
+  words.tries = -1;
   assert.throws(() => mine.acquire(), LockTimeoutError);
+  // A claim to be next, and a last try.
   assert.ok(words.tries <= 2, `${words.tries} tries in 50 rounds`);
 });
 
 test('acquire() goes on waiting where another thread was faster', () => {
-  const { words, mine, others } = makeLock();
+  const { words, mine, others } = makeLock(200);
   others.acquire();
   words.meanwhile = () => {
     if (words.pauses === 2) others.release();
@@ -148,5 +150,94 @@ test('acquireIf(true) spins for a busy lock, acquireIf(false) tries once', () =>
   assert.throws(() => mine.acquireIf(true), LockTimeoutError);
   words.meanwhile = () => others.release();
   assert.equal(mine.acquireIf(true), true);
+  assert.equal(words.loadPlain(WORD), MINE);
+});
+
+/** More rounds than any of these tests has, with a patience and a lenience of 12 looks each. */
+const PATIENT = 200;
+
+test('acquire() asks to be next after its patience, and then nobody else takes the lock that is let go', () => {
+  const { words, mine, others } = makeLock(PATIENT);
+  others.acquire();
+  const seen: number[] = [];
+  words.meanwhile = () => {
+    seen.push(words.loadPlain(WORD));
+    if (words.pauses !== 20) return;
+    assert.equal(words.loadPlain(WORD), OTHERS | PENDING);
+    others.release();
+    assert.equal(words.loadPlain(WORD), PENDING);
+    assert.equal(others.tryAcquire(), false);
+  };
+  mine.acquire();
+  assert.equal(words.pauses, 20);
+  assert.equal(words.loadPlain(WORD), MINE);
+  assert.deepEqual([seen.indexOf(OTHERS | PENDING), seen.lastIndexOf(OTHERS)], [13, 12]);
+  mine.release();
+  assert.equal(words.loadPlain(WORD), 0);
+});
+
+test('release() leaves the claim of who is next', () => {
+  const { words, mine } = makeLock();
+  mine.acquire();
+  words.or(WORD, PENDING);
+  mine.release();
+  assert.equal(words.loadPlain(WORD), PENDING);
+});
+
+for (const [how, take] of [
+  ['acquire()', (lock: RawSpinLock) => lock.acquire()],
+  ['tryAcquire()', (lock: RawSpinLock) => assert.equal(tryUntil(lock, 13), 13)],
+] as const) {
+  test(`${how} takes a lock that is kept for one who does not come, after its lenience`, () => {
+    const { words, mine } = makeLock(PATIENT);
+    words.storePlain(WORD, PENDING);
+    take(mine);
+    assert.equal(words.loadPlain(WORD), MINE);
+    assert.equal(how === 'acquire()' ? words.pauses : words.pauses + 13, 13);
+  });
+}
+
+/** Tries until it has the lock; returns how often, and 0 where that was not enough. */
+function tryUntil(lock: RawSpinLock, most: number): number {
+  for (let tries = 1; tries <= most; tries++) if (lock.tryAcquire()) return tries;
+  return 0;
+}
+
+test('tryAcquire() begins to count anew where it finds an owner in between', () => {
+  const { words, mine } = makeLock(PATIENT);
+  words.storePlain(WORD, PENDING);
+  assert.equal(tryUntil(mine, 12), 0);
+  words.storePlain(WORD, OTHERS | PENDING);
+  assert.equal(mine.tryAcquire(), false);
+  words.storePlain(WORD, PENDING);
+  assert.equal(tryUntil(mine, 12), 0);
+  assert.equal(mine.tryAcquire(), true);
+});
+
+test('acquire() that was next and was passed asks again at once', () => {
+  const { words, mine, others } = makeLock(PATIENT);
+  others.acquire();
+  words.meanwhile = () => {
+    // Another has found it free and kept for too long.
+    if (words.pauses === 20) words.storePlain(WORD, OTHERS);
+    if (words.pauses === 22) assert.equal(words.loadPlain(WORD), OTHERS | PENDING);
+    if (words.pauses === 23) others.release();
+  };
+  mine.acquire();
+  assert.equal(words.pauses, 23);
+});
+
+test('acquire() that gives up takes its claim back, and names the owner without it', () => {
+  const { words, mine, others } = makeLock(PATIENT);
+  others.acquire();
+  assert.throws(() => mine.acquire(), { name: 'LockTimeoutError', ownerSlot: 41 });
+  assert.equal(words.loadPlain(WORD), OTHERS);
+});
+
+test('acquire() takes a lock that is kept for another rather than giving up on it', () => {
+  const { words, mine } = makeLock(1);
+  words.storePlain(WORD, OTHERS | PENDING);
+  words.meanwhile = () => words.storePlain(WORD, PENDING);
+  mine.acquire();
   assert.equal(words.loadPlain(WORD), MINE);
 });

@@ -1,26 +1,45 @@
 /**
  * RawSpinLock: a word that one thread at a time owns. Never sleeps, in any context.
  *
- *     0 = free, else the owner's tag (owner.ts), so that others can tell a holder that has died
+ *     0 --acquire, tryAcquire--> tag --release--> 0
+ *     tag --one that has looked for long--> tag | PENDING --release--> PENDING --that one--> its tag
  *
  * A waiter spins read-only and only then tries again, so waiting costs the owner no exclusive request for the
  * line. Who may not spin calls tryAcquire; nobody calls tryAcquire and then acquire. An observer that throws leaves
  * the lock as it was.
  *
- * I1  Only the owner releases, and it holds the lock for a bounded number of steps: no wait, no callback inside.
- * P1  release's store publishes every plain write made while holding; observed by the compareExchange of the
- *     next acquire.
+ * PENDING says that somebody is next: newcomers leave the lock alone, and tryAcquire refuses, or a flood of either
+ * could keep a waiter out for ever. It is a claim to be next and no ownership: whoever finds the lock free and
+ * PENDING so many times in a row takes it all the same. So a claimant that was terminated, or does not run, holds up
+ * nobody for long, and needs no repair.
  *
- * Follows kernel/locking/qspinlock.c in its read-only spinning, not in its queue.
+ * I1  Only the owner releases, and it holds the lock for a bounded number of steps: no wait, no callback inside.
+ * I2  While one that has set PENDING goes on looking, it is passed at most once for each `_lenience` looks of another.
+ * P1  release's and publishes every plain write made while holding; observed by the compareExchange of the next
+ *     acquire.
+ *
+ * Follows kernel/locking/qspinlock.c in its read-only spinning and its pending bit, not in its queue.
  */
+import { PENDING } from '../layout/lock-record.js';
 import type { Words } from '../words/words.js';
 import { LockTimeoutError } from './lock-errors.js';
+
+/** Looks after which a waiter asks to be next. */
+const PATIENCE = 512;
+/** Looks in a row at a lock that is free and PENDING, before another than the claimant takes it. */
+const LENIENCE = 64;
+/** Both are at most this part of all rounds, as 1 / 2^n: where a waiter soon gives up, they come about as well. */
+const ROUNDS_SHIFT = 4;
 
 export class RawSpinLock {
   private readonly _words: Words;
   private readonly _word: number;
   private readonly _tag: number;
   private readonly _rounds: number;
+  private readonly _patience: number;
+  private readonly _lenience: number;
+  /** Looks in a row at the lock free and PENDING. */
+  private _passedOver = 0;
   readonly name: string;
 
   /**
@@ -33,6 +52,8 @@ export class RawSpinLock {
     this._word = word;
     this._tag = tag;
     this._rounds = rounds;
+    this._patience = Math.min(PATIENCE, rounds >> ROUNDS_SHIFT);
+    this._lenience = Math.min(LENIENCE, rounds >> ROUNDS_SHIFT);
     this.name = name;
   }
 
@@ -42,10 +63,13 @@ export class RawSpinLock {
     if (this._words.compareExchange(this._word, 0, this._tag) !== 0) this._spin();
   }
 
-  /** Takes the lock if it is free; never spins. */
+  /** Takes the lock if it is free and nobody is next; never spins. */
   tryAcquire(): boolean {
     // P1: observes what the last owner wrote before its release.
-    return this._words.compareExchange(this._word, 0, this._tag) === 0;
+    const found = this._words.compareExchange(this._word, 0, this._tag);
+    if (found === PENDING) return this._takeFree(PENDING, false);
+    this._passedOver = 0;
+    return found === 0;
   }
 
   /** Takes the lock as the caller's right allows: spinning, or trying once. */
@@ -56,20 +80,49 @@ export class RawSpinLock {
   }
 
   release(): void {
-    // P1: publishes everything written while holding; observed by the next acquire.
-    this._words.store(this._word, 0);
+    // P1: publishes everything written while holding; observed by the next acquire. Leaves who is next.
+    this._words.and(this._word, PENDING);
   }
 
   private _spin(): void {
+    let isNext = false;
     for (let round = 0; round < this._rounds; round++) {
       this._words.pause();
       // Publishes nothing: a look, so that the line stays shared among the waiters.
-      if (this._words.load(this._word) !== 0) continue;
-      // P1: observes what the last owner wrote before its release.
-      if (this._words.compareExchange(this._word, 0, this._tag) === 0) return;
+      const found = this._words.load(this._word);
+      if ((found & ~PENDING) === 0) {
+        if (this._takeFree(found, isNext)) return;
+        continue;
+      }
+      this._passedOver = 0;
+      // Where the claim was its own, another has passed: it claims anew.
+      if ((found & PENDING) === 0) isNext = round >= this._patience && this._claim(found);
     }
+    this._tryLast(isNext);
+  }
+
+  /** Takes the lock, found free; false where another was faster, or is next. */
+  private _takeFree(found: number, isNext: boolean): boolean {
+    if (found === PENDING && !isNext && ++this._passedOver <= this._lenience) return false;
+    this._passedOver = 0;
+    // P1: observes what the last owner wrote before its release.
+    return this._words.compareExchange(this._word, found, this._tag) === found;
+  }
+
+  /** Asks to be next, after the owner that was found. */
+  private _claim(found: number): boolean {
+    // Publishes nothing: a claim.
+    return this._words.compareExchange(this._word, found, found | PENDING) === found;
+  }
+
+  private _tryLast(isNext: boolean): void {
+    // Publishes nothing: whether somebody is next.
+    const free = this._words.load(this._word) & PENDING;
     // P1: a last try, which else names the owner in the error.
-    const owner = this._words.compareExchange(this._word, 0, this._tag);
-    if (owner !== 0) throw new LockTimeoutError(this.name, owner, `${this._rounds} rounds`);
+    const owner = this._words.compareExchange(this._word, free, this._tag);
+    if (owner === free) return;
+    // Publishes nothing: takes the claim back. Another's that it may be is made again at that one's next look.
+    if (isNext) this._words.and(this._word, ~PENDING);
+    throw new LockTimeoutError(this.name, owner & ~PENDING, `${this._rounds} rounds`);
   }
 }

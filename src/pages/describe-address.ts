@@ -11,6 +11,7 @@ import {
   pageOwner,
   pageTail,
 } from '../layout/page-descriptor.js';
+import { SHELL_WORDS, shellHeadWords } from '../layout/shell-record.js';
 import { BYTES_PER_WORD, MAX_ORDER, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
 
@@ -63,11 +64,14 @@ function describeSlabAddress(
   const record = cacheStart(geometry, cache);
   const objectWords = words.loadPlain(record + CACHE.objectWords);
   const offset = address - (first << PAGE_SHIFT);
-  const inside = offset % objectWords;
-  const bytes = objectWords * BYTES_PER_WORD;
+  // Users know objects by what lies inside their shells.
+  const head = shellHeadWords(geometry, PAGE_KIND.slab, cache);
+  const bytes = (objectWords - (head === 0 ? 0 : SHELL_WORDS)) * BYTES_PER_WORD;
   if (offset >= objectWords * words.loadPlain(record + CACHE.slabObjects)) {
     return `behind the last object of a slab of ${bytes}-byte objects`;
   }
+  const inside = (offset % objectWords) - head;
   if (inside === 0) return `an object of ${bytes} bytes`;
-  return `${inside} words inside the ${bytes}-byte object at ${address - inside}`;
+  const object = `the ${bytes}-byte object at ${address - inside}`;
+  return inside < 0 ? `${-inside} words in front of ${object}` : `${inside} words inside ${object}`;
 }

@@ -20,7 +20,7 @@ plainHeapsOnly();
 /** Room for one block of every order. */
 const ROOMY = { all: { spinRounds: 10 }, tiny: { pages: 4000 } };
 /** 200 pages in TINY, and locks that give up soon: nobody else runs. */
-const SMALL = { all: { spinRounds: 10 }, tiny: { pages: 200 } };
+const SMALL = { all: { spinRounds: 10, minFreePages: 0, pageListFloor: 0 }, tiny: { pages: 200 } };
 
 const pagesOf = (stage: Stage): PageAllocator => partsOf(stage.heap).pages;
 const zoneLockOf = (stage: Stage): number => zoneStart(stage.heap.geometry, 0) + ZONE.lock;
@@ -196,7 +196,7 @@ heapTest(
   'freePages() leaves no more than pageListHigh pages on the lists',
   (stage) => {
     const pages = pagesOf(stage);
-    const { pageListHigh } = stage.heap.geometry;
+    const { pageListHighMax: pageListHigh } = stage.heap.geometry;
     const blocks = Array.from({ length: 30 }, (_, i) => pages.allocPages(i % 4, GFP_KERNEL));
     for (const p of blocks) {
       pages.freePages(p);
@@ -210,7 +210,7 @@ heapTest(
   'freePagesNolock() may leave more on the lists than pageListHigh; the next freePages() trims',
   (stage) => {
     const pages = pagesOf(stage);
-    const { pageListHigh } = stage.heap.geometry;
+    const { pageListHighMax: pageListHigh } = stage.heap.geometry;
     const blocks = Array.from({ length: pageListHigh + 2 }, () => pages.allocPages(0, GFP_KERNEL));
     const last = blocks.pop()!;
     pages.drain();
@@ -221,7 +221,7 @@ heapTest(
     pages.freePages(last);
     assert.ok(stage.stats().pages.threadLists <= pageListHigh);
   },
-  { all: { spinRounds: 10, pageListHigh: 10, pageListBatch: 4 }, tiny: { pages: 200 } },
+  { all: { spinRounds: 10, pageListHigh: 10, pageListBatch: 4, pageListFloor: 0 }, tiny: { pages: 200 } },
 );
 
 heapTest(
@@ -233,10 +233,13 @@ heapTest(
     whileLocked(stage.words, zoneLockOf(stage), () => {
       for (let order = 0; order <= 5; order++) {
         const before = snapshotOf(stage.words);
-        assert.equal(pages.allocPagesNolock(order), 0);
         assert.equal(pages.allocPages(order, GFP_NOLOCK), 0);
         assertUnchanged(stage.words, before);
+        assert.equal(pages.allocPagesNolock(order), 0);
       }
+      const refused = partsOf(stage.heap).membership.start + SLOT.nolockPagesRefused;
+      assert.equal(stage.words.load(refused), 6);
+      stage.words.store(refused, 0);
       assert.equal(pauses, 0);
       assert.throws(() => pages.allocPages(4, GFP_ATOMIC), LockTimeoutError);
       assert.throws(() => pages.allocPages(4, GFP_NOWAIT), LockTimeoutError);
@@ -259,7 +262,7 @@ heapTest(
     });
     pages.freePages(p);
   },
-  { all: { spinRounds: 10, pageListHigh: 10, pageListBatch: 4 }, tiny: { pages: 200 } },
+  { all: { spinRounds: 10, pageListHigh: 10, pageListBatch: 4, pageListFloor: 0 }, tiny: { pages: 200 } },
 );
 
 heapTest(

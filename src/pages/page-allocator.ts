@@ -5,19 +5,25 @@
  *                --larger---------> the zones
  *
  * The right to spin is looked at first, then one of lock and trylock is chosen: never a failed trylock followed
- * by a lock.
+ * by a lock. How many steps the way without spinning takes at most: nolock-steps.ts.
  *
  * Follows mm/page_alloc.c (get_page_from_freelist, alloc_pages_nolock, free_pages_nolock).
  */
+import type { GroupCharges } from '../groups/group-charges.js';
+import { PAGE_GRANULES } from '../layout/group-record.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageState } from '../layout/page-descriptor.js';
 import { MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
+import { requireStack } from '../words/stack-room.js';
 import { type Address, MAX_ORDER, NONE, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
+import { type AllocFlags, allocFlags } from './alloc-flags.js';
+import { chargeWay } from './charge-way.js';
 import { describeAddress } from './describe-address.js';
-import { __GFP_ZERO, allowSpinning, GFP_NOLOCK, type Gfp } from './gfp.js';
-import type { ThreadPageLists } from './thread-page-lists.js';
+import { __GFP_ACCOUNT, __GFP_ZERO, allowSpinning, GFP_NOLOCK, type Gfp } from './gfp.js';
+import type { Rights } from './rights.js';
+import type { ThreadPageLists, ZoneOf } from './thread-page-lists.js';
 import type { Zone } from './zone.js';
 
 /** Decides that an allocation fails although memory is there: for tests of what happens then. */
@@ -38,7 +44,10 @@ export class PageAllocator {
   private readonly _zonelist: readonly Zone[];
   private readonly _lists: ThreadPageLists;
   private readonly _fault: PageFault;
-  private readonly _zoneOf: (page: number) => Zone;
+  private readonly _rights: Rights;
+  private readonly _charges: GroupCharges;
+  private readonly _zoneOf: ZoneOf;
+  private _reclaims = 0;
 
   /** @param slot word index of this thread's slot; @param home number of the zone to try first */
   constructor(
@@ -49,6 +58,8 @@ export class PageAllocator {
     home: number,
     lists: ThreadPageLists,
     fault: PageFault,
+    rights: Rights,
+    charges: GroupCharges,
   ) {
     this._words = words;
     this._geometry = geometry;
@@ -57,6 +68,8 @@ export class PageAllocator {
     this._zonelist = [...zones.slice(home), ...zones.slice(0, home)];
     this._lists = lists;
     this._fault = fault;
+    this._rights = rights;
+    this._charges = charges;
     this._zoneOf = (page) => this._zones[Math.floor(page / this._geometry.zonePages)]!;
   }
 
@@ -64,7 +77,7 @@ export class PageAllocator {
    * Takes 2^order contiguous pages.
    *
    * @param order 0 to MAX_ORDER
-   * @param gfp   what may be done to get them; __GFP_ZERO zeroes them
+   * @param gfp   what may be done to get them, and how far below the marks of a zone; __GFP_ZERO zeroes them
    * @returns     the address of the first word, a multiple of 2^order pages; NONE when nothing is to be had.
    *
    * Errors    RangeError: `order` is not an integer in 0..10.
@@ -73,73 +86,171 @@ export class PageAllocator {
    */
   allocPages(order: number, gfp: Gfp): Address {
     requireOrder(order);
+    if ((gfp & __GFP_ACCOUNT) !== 0 && this._charges.active !== 0)
+      return this.allocCharged(order, gfp & ~__GFP_ACCOUNT, this._charges.active);
     if (this._fault.shouldFail(order)) return NONE;
-    const page = this._takeBlock(order, allowSpinning(gfp));
+    const page = this._takeBlock(order, allocFlags(this._rights.narrow(gfp), this._reclaims > 0));
     if (page === 0) return NONE;
-    const words = this._words;
-    const state = pageState(PAGE_KIND.allocated, order, 0);
-    words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state, state);
-    words.storePlain(
-      this._slot + SLOT.pagesAllocated,
-      words.loadPlain(this._slot + SLOT.pagesAllocated) + (1 << order),
-    );
-    const start = page << PAGE_SHIFT;
-    if ((gfp & __GFP_ZERO) !== 0) words.fillPlain(start, start + (PAGE_WORDS << order), 0);
-    return start as Address;
-  }
-
-  /** allocPages that tries each lock once: memory or an immediate NONE, in any context. */
-  allocPagesNolock(order: number): Address {
-    return this.allocPages(order, GFP_NOLOCK);
+    const start = this._handOut(page, order);
+    if ((gfp & __GFP_ZERO) !== 0) this._words.fillPlain(start, start + (PAGE_WORDS << order), 0);
+    return start;
   }
 
   /**
-   * Gives back what allocPages returned. Throws where `start` is not the start of an allocated block, and then
-   * changes nothing.
+   * allocPages() of pages that are charged to the group with this record; NONE also where the group refuses
+   * (GroupCharges.refusedBy).
+   */
+  allocCharged(order: number, gfp: Gfp, record: number): Address {
+    requireOrder(order);
+    requireStack();
+    const granules = PAGE_GRANULES << order;
+    if (!this._charges.charge(record, granules, chargeWay(this._rights.narrow(gfp)))) return NONE;
+    const start = this.allocPages(order, gfp & ~__GFP_ACCOUNT);
+    if (start === NONE) this._charges.uncharge(record, granules);
+    else this._words.storePlain(this._groupWord(start), record);
+    return start;
+  }
+
+  /** allocCharged() that tries each lock once, and charges exactly so much. */
+  allocChargedNolock(order: number, gfp: Gfp, record: number): Address {
+    const start = this.allocCharged(order, gfp, record);
+    if (start === NONE) this._charges.takeRefusal();
+    return start;
+  }
+
+  /** Record of the group that an allocated block is charged to; 0 for none. */
+  groupOf(start: number): number {
+    return this._words.loadPlain(this._groupWord(start));
+  }
+
+  /** allocPages that tries each lock once: memory or an immediate NONE, in any context. @param gfp NOLOCK_GFP bits */
+  allocPagesNolock(order: number, gfp: Gfp = GFP_NOLOCK): Address {
+    const isCharged = (gfp & __GFP_ACCOUNT) !== 0 && this._charges.active !== 0;
+    const start = isCharged
+      ? this.allocChargedNolock(order, gfp, this._charges.active)
+      : this.allocPages(order, gfp);
+    this._count(start === NONE ? SLOT.nolockPagesRefused : SLOT.nolockPages, 1);
+    return start;
+  }
+
+  /**
+   * Takes a block that this thread keeps already: no zone is asked, and the floor of the list stays.
+   * @returns its address, NONE where there is none, and for orders that no list has
+   */
+  allocFromList(order: number): Address {
+    requireOrder(order);
+    if (order > MAX_LIST_ORDER || this._fault.shouldFail(order)) return NONE;
+    const page = this._lists.takeKept(order);
+    return page === 0 ? NONE : this._handOut(page, order);
+  }
+
+  /**
+   * Gives back what allocPages returned; where this thread may not spin now, as freePagesNolock(). Throws where
+   * `start` is not the start of an allocated block, and then changes nothing.
    */
   freePages(start: number): void {
-    const page = this._requireAllocated(start);
-    const order = this._release(page);
-    if (order > MAX_LIST_ORDER || !this._lists.put(page, order)) {
-      this._zoneOf(page).put(page, order, true);
-    } else if (this._lists.isOverHigh()) this._lists.trim(this._zoneOf);
+    this._free(start, this._maySpin());
   }
 
   /** freePages that neither spins nor waits: the pages end on a list, in the zone, or on its deferred list. */
   freePagesNolock(start: number): void {
-    const page = this._requireAllocated(start);
-    const order = this._release(page);
-    if (order > MAX_LIST_ORDER || !this._lists.put(page, order)) {
-      this._zoneOf(page).put(page, order, false);
-    }
+    this._free(start, false);
   }
 
-  /** Gives back every page this thread keeps, and what the zones have deferred. Spins. */
+  /** Gives back every page this thread keeps, and what the zones have deferred. Spins, where the thread may. */
   drain(): void {
-    this._lists.drain(this._zoneOf);
-    for (const zone of this._zones) zone.drain();
+    requireStack();
+    const maySpin = this._maySpin();
+    if (maySpin) this._lists.drain(this._zoneOf);
+    else this._lists.drainNolock(this._zoneOf);
+    for (const zone of this._zones) zone.drain(maySpin);
   }
 
-  private _takeBlock(order: number, maySpin: boolean): number {
+  /** This thread was idle for a while: gives part of what it keeps back. True while there is more to give. */
+  decay(): boolean {
+    return this._maySpin() && this._lists.decay(this._zoneOf);
+  }
+
+  /** True while decay() may have work. */
+  mayDecay(): boolean {
+    return this._lists.mayDecay();
+  }
+
+  /** Pages that an ordinary allocation could have, as they were at some moment: free above min, and this thread's own. */
+  availablePages(): number {
+    let pages = this._lists.pages();
+    for (const zone of this._zones) pages += zone.availablePages();
+    return pages;
+  }
+
+  /** From here to exitReclaim() this thread brings memory back: what it takes for that ignores the marks. Nests. */
+  enterReclaim(): void {
+    this._reclaims++;
+  }
+
+  exitReclaim(): void {
+    this._reclaims--;
+  }
+
+  private _maySpin(): boolean {
+    return allowSpinning(this._rights.most());
+  }
+
+  private _takeBlock(order: number, flags: AllocFlags): number {
+    requireStack();
     if (order <= MAX_LIST_ORDER) {
-      const page = this._lists.take(order, this._zonelist, maySpin);
+      const page = this._lists.take(order, this._zonelist, flags);
       if (page !== 0) return page;
     }
     const state = pageState(PAGE_KIND.allocated, order, 0);
     for (const zone of this._zonelist) {
-      const page = zone.take(order, state, maySpin);
+      const page = zone.take(order, state, flags);
       if (page !== 0) return page;
     }
     return 0;
   }
 
-  /** Counts the block as freed; returns its order. */
-  private _release(page: number): number {
+  /** Writes and counts a block as allocated, and charged to nobody. */
+  private _handOut(page: number, order: number): Address {
     const words = this._words;
-    const order = pageOrder(words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state));
-    const freed = this._slot + SLOT.pagesFreed;
-    words.storePlain(freed, words.loadPlain(freed) + (1 << order));
-    return order;
+    const descriptor = descriptorStart(this._geometry, page);
+    words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.allocated, order, 0));
+    words.storePlain(descriptor + DESCRIPTOR.group, 0);
+    this._count(SLOT.pagesAllocated, 1 << order);
+    return (page << PAGE_SHIFT) as Address;
+  }
+
+  private _free(start: number, maySpin: boolean): void {
+    const page = this._requireAllocated(start);
+    requireStack();
+    const order = pageOrder(this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state));
+    const group = this.groupOf(start);
+    if (group !== 0) this._uncharge(start, order, group);
+    const zone = this._zoneOf(page);
+    const isKept = order <= MAX_LIST_ORDER && this._lists.put(page, order);
+    if (!isKept) zone.put(page, order, maySpin);
+    this._count(SLOT.pagesFreed, 1 << order);
+    if (isKept && maySpin) this._trim(zone);
+  }
+
+  private _trim(zone: Zone): void {
+    const pages = this._lists.excess(zone.isBelowHigh());
+    if (pages !== 0) this._lists.giveBack(pages, this._zoneOf);
+  }
+
+  private _uncharge(start: number, order: number, group: number): void {
+    // Before the block is anybody else's: its next owner's word must not be taken for this one's.
+    this._words.storePlain(this._groupWord(start), 0);
+    this._charges.uncharge(group, PAGE_GRANULES << order);
+  }
+
+  private _groupWord(start: number): number {
+    return descriptorStart(this._geometry, start >>> PAGE_SHIFT) + DESCRIPTOR.group;
+  }
+
+  private _count(counter: number, by: number): void {
+    const word = this._slot + counter;
+    this._words.storePlain(word, (this._words.loadPlain(word) + by) | 0);
   }
 
   private _requireAllocated(start: number): number {

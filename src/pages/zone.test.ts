@@ -4,10 +4,12 @@ import { assertBalanced, assertUnchanged, snapshotOf } from '../../tests/support
 import { type BareHeap, formatBareHeap, impatientLock, whileLocked } from '../../tests/support/bare-heap.js';
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { freeListsOf } from '../../tests/support/free-lists.js';
-import { descriptorStart, zoneStart } from '../layout/heap-layout.js';
+import type { HeapOptions } from '../heap/heap-options.js';
+import { descriptorStart, slotStart, zoneStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
 import { ZONE } from '../layout/zone-record.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
+import { ALLOC_TRYLOCK, ALLOC_WMARK_MIN } from './alloc-flags.js';
 import { Zone } from './zone.js';
 
 interface Scene extends BareHeap {
@@ -21,17 +23,18 @@ interface Scene extends BareHeap {
 
 const ALLOCATED = (order: number): number => pageState(PAGE_KIND.allocated, order, 0);
 
-function makeZone(options: object): Scene {
-  const heap = formatBareHeap(options);
+function makeZone(options: HeapOptions): Scene {
+  const heap = formatBareHeap({ minFreePages: 0, ...options });
   const { words, geometry } = heap;
   const record = zoneStart(geometry, 0);
   const lock = record + ZONE.lock;
+  const slot = slotStart(geometry, 0);
   const linked = (page: number): number[] =>
     page === 0 ? [] : [page, ...linked(words.load(descriptorStart(geometry, page) + DESCRIPTOR.next))];
   return {
     ...heap,
-    zone: new Zone(words, geometry, 0, impatientLock(words, lock, 'zone 0')),
-    other: new Zone(words, geometry, 0, impatientLock(words, lock, 'zone 0')),
+    zone: new Zone(words, geometry, 0, impatientLock(words, lock, 'zone 0'), slot),
+    other: new Zone(words, geometry, 0, impatientLock(words, lock, 'zone 0'), slot),
     lock,
     pages: geometry.totalPages - geometry.firstPage,
     deferred: () => linked(words.load(record + ZONE.deferred)),
@@ -54,7 +57,7 @@ for (const { label, options } of CONFIGURATIONS) {
   inZone('take() and put() with the lock free reach the buddy, whatever the right to spin', (scene) => {
     const initial = freeListsOf(scene);
     for (const maySpin of [true, false]) {
-      const page = scene.zone.take(2, ALLOCATED(2), maySpin);
+      const page = scene.zone.take(2, ALLOCATED(2), maySpin ? ALLOC_WMARK_MIN : ALLOC_TRYLOCK);
       assert.notEqual(page, 0);
       assert.equal(scene.words.load(scene.lock), 0);
       scene.zone.put(page, 2, maySpin);
@@ -68,8 +71,8 @@ for (const { label, options } of CONFIGURATIONS) {
     ({ zone, words, lock }) => {
       whileLocked(words, lock, () => {
         const before = snapshotOf(words);
-        assert.equal(zone.take(0, ALLOCATED(0), false), 0);
-        assert.equal(zone.takeBatch(0, 4, ALLOCATED(0), false), 0);
+        assert.equal(zone.take(0, ALLOCATED(0), ALLOC_TRYLOCK), 0);
+        assert.equal(zone.takeBatch(0, 4, ALLOCATED(0), ALLOC_TRYLOCK), 0);
         assertUnchanged(words, before);
       });
       return undefined;
@@ -78,9 +81,9 @@ for (const { label, options } of CONFIGURATIONS) {
 
   inZone('take() with the lock busy spins where the caller may', ({ zone, words, lock }) => {
     whileLocked(words, lock, () => {
-      assert.throws(() => zone.take(0, ALLOCATED(0), true), LockTimeoutError);
-      assert.throws(() => zone.takeBatch(0, 4, ALLOCATED(0), true), LockTimeoutError);
-      assert.throws(() => zone.drain(), LockTimeoutError);
+      assert.throws(() => zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN), LockTimeoutError);
+      assert.throws(() => zone.takeBatch(0, 4, ALLOCATED(0), ALLOC_WMARK_MIN), LockTimeoutError);
+      assert.throws(() => zone.drain(true), LockTimeoutError);
     });
     return undefined;
   });
@@ -94,7 +97,7 @@ for (const { label, options } of CONFIGURATIONS) {
         holds++;
         return compareExchange(index, expected, value);
       };
-      const first = zone.takeBatch(1, 5, ALLOCATED(1), true);
+      const first = zone.takeBatch(1, 5, ALLOCATED(1), ALLOC_WMARK_MIN);
       assert.equal(holds, 1);
       const pages: number[] = [];
       for (let page = first; page !== 0; ) {
@@ -113,7 +116,7 @@ for (const { label, options } of CONFIGURATIONS) {
   inZone(
     'takeBatch() takes what there is where the zone has fewer, and then 0',
     ({ zone, words, geometry, pages }) => {
-      const first = zone.takeBatch(0, pages + 10, ALLOCATED(0), true);
+      const first = zone.takeBatch(0, pages + 10, ALLOCATED(0), ALLOC_WMARK_MIN);
       const taken: number[] = [];
       for (
         let page = first;
@@ -123,15 +126,15 @@ for (const { label, options } of CONFIGURATIONS) {
         taken.push(page);
       }
       assert.equal(taken.length, pages);
-      assert.equal(zone.takeBatch(0, 1, ALLOCATED(0), true), 0);
-      assert.equal(zone.take(0, ALLOCATED(0), true), 0);
+      assert.equal(zone.takeBatch(0, 1, ALLOCATED(0), ALLOC_WMARK_MIN), 0);
+      assert.equal(zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN), 0);
       for (const page of taken) zone.put(page, 0, true);
       return undefined;
     },
   );
 
   inZone('put() with the lock busy spins where the caller may', ({ zone, words, lock }) => {
-    const page = zone.take(0, ALLOCATED(0), true);
+    const page = zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN);
     whileLocked(words, lock, () => assert.throws(() => zone.put(page, 0, true), LockTimeoutError));
     return [page];
   });
@@ -139,7 +142,7 @@ for (const { label, options } of CONFIGURATIONS) {
   inZone('put() with the lock busy defers the block where the caller may not spin, newest first', (scene) => {
     const { zone, other, words, lock, geometry } = scene;
     const orders = [0, 2, 1, 3];
-    const pages = orders.map((order) => zone.take(order, ALLOCATED(order), true));
+    const pages = orders.map((order) => zone.take(order, ALLOCATED(order), ALLOC_WMARK_MIN));
     whileLocked(words, lock, () => {
       for (const [i, page] of pages.entries()) (i % 2 === 0 ? zone : other).put(page, orders[i]!, false);
     });
@@ -153,20 +156,23 @@ for (const { label, options } of CONFIGURATIONS) {
   });
 
   for (const [what, operation] of [
-    ['take()', ({ zone }: Scene) => zone.put(zone.take(0, ALLOCATED(0), true), 0, true)],
+    ['take()', ({ zone }: Scene) => zone.put(zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN), 0, true)],
     [
       'take() without the right to spin',
-      ({ zone }: Scene) => zone.put(zone.take(0, ALLOCATED(0), false), 0, true),
+      ({ zone }: Scene) => zone.put(zone.take(0, ALLOCATED(0), ALLOC_TRYLOCK), 0, true),
     ],
-    ['takeBatch()', ({ zone }: Scene) => zone.put(zone.takeBatch(0, 1, ALLOCATED(0), true), 0, true)],
+    [
+      'takeBatch()',
+      ({ zone }: Scene) => zone.put(zone.takeBatch(0, 1, ALLOCATED(0), ALLOC_WMARK_MIN), 0, true),
+    ],
     ['put() with the right to spin', ({ zone, kept }: Scene & { kept: number }) => zone.put(kept, 0, true)],
-    ['drain()', ({ zone }: Scene) => zone.drain()],
+    ['drain()', ({ zone }: Scene) => zone.drain(true)],
   ] as const) {
     inZone(`${what} puts what was deferred back, and it merges`, (scene) => {
       const initial = freeListsOf(scene);
       const { zone, words, lock } = scene;
-      const kept = zone.take(0, ALLOCATED(0), true);
-      const pages = [1, 0, 2].map((order) => zone.take(order, ALLOCATED(order), true));
+      const kept = zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN);
+      const pages = [1, 0, 2].map((order) => zone.take(order, ALLOCATED(order), ALLOC_WMARK_MIN));
       whileLocked(words, lock, () => {
         for (const [i, order] of [1, 0, 2].entries()) zone.put(pages[i]!, order, false);
       });
@@ -182,11 +188,11 @@ for (const { label, options } of CONFIGURATIONS) {
   inZone(
     'take() finds a block that was only on the deferred list',
     ({ zone, words, lock, pages, deferred }) => {
-      const all = Array.from({ length: pages }, () => zone.take(0, ALLOCATED(0), true));
+      const all = Array.from({ length: pages }, () => zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN));
       const [last] = all;
       whileLocked(words, lock, () => zone.put(last!, 0, false));
       assert.deepEqual(deferred(), [last]);
-      assert.equal(zone.take(0, ALLOCATED(0), false), last);
+      assert.equal(zone.take(0, ALLOCATED(0), ALLOC_TRYLOCK), last);
       for (const page of all) zone.put(page, 0, true);
       return undefined;
     },
@@ -194,7 +200,10 @@ for (const { label, options } of CONFIGURATIONS) {
 
   inZone('put() that is overtaken on the deferred list puts its block before the other', (scene) => {
     const { zone, words, lock } = scene;
-    const [one, two] = [zone.take(0, ALLOCATED(0), true), zone.take(0, ALLOCATED(0), true)];
+    const [one, two] = [
+      zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN),
+      zone.take(0, ALLOCATED(0), ALLOC_WMARK_MIN),
+    ];
     const compareExchange = words.compareExchange.bind(words);
     let overtaken = false;
     words.compareExchange = (index, expected, value) => {
@@ -220,11 +229,12 @@ test('a zone of a heap with two zones hands out and takes back its own pages alo
         geometry,
         zone,
         impatientLock(words, zoneStart(geometry, zone) + ZONE.lock, `zone ${zone}`),
+        slotStart(geometry, 0),
       ),
   );
   const initial = [0, 1].map((zone) => freeListsOf({ words, geometry }, zone));
   for (const [number, zone] of zones.entries()) {
-    const pages = Array.from({ length: 9 }, () => zone.take(10, ALLOCATED(10), true)).filter(
+    const pages = Array.from({ length: 9 }, () => zone.take(10, ALLOCATED(10), ALLOC_WMARK_MIN)).filter(
       (page) => page !== 0,
     );
     assert.ok(pages.length > 5);

@@ -1,22 +1,33 @@
 /**
- * Zone: a buddy under zone.lock, and the list of blocks that were freed where the lock could not be had.
+ * Zone: a buddy under zone.lock, its watermarks, and the list of blocks that were freed where the lock could not be
+ * had.
  *
- *     put(page, maySpin = false), lock busy --> deferred -> page -> page -> 0 --next put or take that has the lock--> buddy
+ *     put(page, maySpin = false), lock busy --> deferred -> page -> page -> 0 --next who has the lock--> buddy
  *
- * Who may call: any thread, holding no lock of rank zone or above. With maySpin false nothing spins or waits.
+ * Who may spin takes all deferred blocks along, whether it takes or puts. Who may not takes at most NOLOCK_DRAIN of
+ * them along when it takes, and none when it puts: its steps are bounded.
+ *
+ * Who may call: any thread, holding no lock of rank zone or above. Without the right to spin nothing spins or waits.
  *
  * I1  A freed block ends in the buddy or on the deferred list; none is lost.
+ * I2  No block leaves that would bring the free pages below what the caller's flags allow (alloc-flags.ts).
+ * I3  Blocks leave the deferred list under the lock alone; so one that is its head stays it, or is below new ones.
  * P1  (zone-record:P2) deferred: push publishes the block's next word, drain observes it.
  *
- * Follows mm/page_alloc.c (rmqueue_bulk, free_one_page, zone->trylock_free_pages).
+ * Follows mm/page_alloc.c (rmqueue_bulk, free_one_page, zone->trylock_free_pages, __zone_watermark_ok).
  */
 import type { Geometry } from '../layout/heap-header.js';
 import { descriptorStart, zoneStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageOrder, pageState } from '../layout/page-descriptor.js';
+import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
+import { type AllocFlags, markFor, maySpinFor } from './alloc-flags.js';
 import { Buddy } from './buddy.js';
+
+/** Deferred blocks that an allocation takes along that may not spin. */
+export const NOLOCK_DRAIN = 4;
 
 export class Zone {
   private readonly _words: Words;
@@ -24,14 +35,19 @@ export class Zone {
   private readonly _record: number;
   private readonly _lock: RawSpinLock;
   private readonly _buddy: Buddy;
+  private readonly _slot: number;
 
-  /** @param lock the lock at ZONE.lock of zone `zone` */
-  constructor(words: Words, geometry: Geometry, zone: number, lock: RawSpinLock) {
+  /**
+   * @param lock the lock at ZONE.lock of zone `zone`
+   * @param slot word index of the slot of the thread that this view is for: it counts there
+   */
+  constructor(words: Words, geometry: Geometry, zone: number, lock: RawSpinLock, slot: number) {
     this._words = words;
     this._geometry = geometry;
     this._record = zoneStart(geometry, zone);
     this._lock = lock;
     this._buddy = new Buddy(words, geometry, this._record);
+    this._slot = slot;
   }
 
   /** Free pages, as they were at some moment. */
@@ -39,12 +55,23 @@ export class Zone {
     return this._buddy.freePages();
   }
 
-  /** Takes one block; 0 when there is none, or the lock is busy and the caller may not spin. */
-  take(order: number, state: number, maySpin: boolean): number {
+  /** Free pages above the min mark, as they were at some moment. */
+  availablePages(): number {
+    return Math.max(0, this._buddy.freePages() - this._words.loadPlain(this._record + ZONE.wmarkMin));
+  }
+
+  /** True where an allocation has found fewer free pages than the high mark, and no free more since. A hint. */
+  isBelowHigh(): boolean {
+    return this._words.loadPlain(this._record + ZONE.belowHigh) !== 0;
+  }
+
+  /** Takes one block; 0 when there is none above the mark, or the lock is busy and the caller may not spin. */
+  take(order: number, state: number, flags: AllocFlags): number {
     // zone-record:P1: the acquire observes the lists, and what was written into the block before it was freed.
-    if (!this._lock.acquireIf(maySpin)) return 0;
-    this._drainDeferred();
-    const page = this._buddy.take(order, state);
+    if (!this._enter(maySpinFor(flags))) return 0;
+    this._drainFor(flags);
+    const page = this._takeAbove(order, state, this._markFor(flags));
+    this._noteBelowHigh();
     this._lock.release();
     return page;
   }
@@ -53,37 +80,88 @@ export class Zone {
    * Takes up to `blocks` blocks under one hold of the lock and links them through DESCRIPTOR.next.
    * @returns the first page of the last block taken, which leads to the others; 0 when none was to be had.
    */
-  takeBatch(order: number, blocks: number, state: number, maySpin: boolean): number {
-    if (!this._lock.acquireIf(maySpin)) return 0;
-    this._drainDeferred();
+  takeBatch(order: number, blocks: number, state: number, flags: AllocFlags): number {
+    if (!this._enter(maySpinFor(flags))) return 0;
+    this._drainFor(flags);
+    const mark = this._markFor(flags);
     let first = 0;
     for (let i = 0; i < blocks; i++) {
-      const page = this._buddy.take(order, state);
+      const page = this._takeAbove(order, state, mark);
       if (page === 0) break;
       this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, first);
       first = page;
     }
+    this._noteBelowHigh();
     this._lock.release();
     return first;
   }
 
   /** Gives one block back, by the deferred list where the lock is busy and the caller may not spin. */
   put(page: number, order: number, maySpin: boolean): void {
-    if (!this._lock.acquireIf(maySpin)) {
+    if (!this._enter(maySpin)) {
       this._defer(page, order);
       return;
     }
     if (maySpin) this._drainDeferred();
     this._buddy.put(page, order);
+    this._noteAboveHigh();
     // zone-record:P1: the release publishes the block and what its last owner wrote.
     this._lock.release();
   }
 
-  /** Puts deferred blocks into the buddy. Spins. */
-  drain(): void {
-    this._lock.acquire();
+  /**
+   * Gives back the first `blocks` blocks of a chain of one order, all of this zone, under one hold of the lock. Spins.
+   * Where the lock is not to be had at all it throws, and has changed nothing.
+   */
+  putChain(first: number, order: number, blocks: number): void {
+    this._enter(true);
     this._drainDeferred();
+    let page = first;
+    for (let i = 0; i < blocks; i++) {
+      const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);
+      this._buddy.put(page, order);
+      page = next;
+    }
+    this._noteAboveHigh();
     this._lock.release();
+  }
+
+  /** Puts deferred blocks into the buddy; none where the lock is busy and the caller may not spin. */
+  drain(maySpin: boolean): void {
+    if (!this._enter(maySpin)) return;
+    if (maySpin) this._drainDeferred();
+    else this._drainSome();
+    this._noteAboveHigh();
+    this._lock.release();
+  }
+
+  private _enter(maySpin: boolean): boolean {
+    if (!this._lock.acquireIf(maySpin)) return false;
+    const counter = this._slot + SLOT.zoneLocks;
+    this._words.storePlain(counter, (this._words.loadPlain(counter) + 1) | 0);
+    return true;
+  }
+
+  private _markFor(flags: AllocFlags): number {
+    return markFor(this._words.loadPlain(this._record + ZONE.wmarkMin), flags);
+  }
+
+  /** I2: of a block all pages but one count as gone, since none of them serves another of its order. */
+  private _takeAbove(order: number, state: number, mark: number): number {
+    if (this._buddy.freePages() - ((1 << order) - 1) <= mark) return 0;
+    return this._buddy.take(order, state);
+  }
+
+  private _noteBelowHigh(): void {
+    const high = this._words.loadPlain(this._record + ZONE.wmarkHigh);
+    if (high === 0 || this._buddy.freePages() > high || this.isBelowHigh()) return;
+    this._words.storePlain(this._record + ZONE.belowHigh, 1);
+  }
+
+  private _noteAboveHigh(): void {
+    if (!this.isBelowHigh()) return;
+    if (this._buddy.freePages() <= this._words.loadPlain(this._record + ZONE.wmarkHigh)) return;
+    this._words.storePlain(this._record + ZONE.belowHigh, 0);
   }
 
   private _defer(page: number, order: number): void {
@@ -95,13 +173,20 @@ export class Zone {
     let head = words.load(deferred);
     for (;;) {
       words.storePlain(descriptor + DESCRIPTOR.next, head);
-      // P1: publishes the block's state and next; observed by _drainDeferred().
+      // P1: publishes the block's state and next; observed by _drainDeferred() and _popDeferred().
       const found = words.compareExchange(deferred, head, page);
       if (found === head) break;
       head = found;
     }
     // Counter only.
     words.add(this._record + ZONE.deferredFrees, 1);
+    const counter = this._slot + SLOT.pagesDeferred;
+    words.storePlain(counter, (words.loadPlain(counter) + 1) | 0);
+  }
+
+  private _drainFor(flags: AllocFlags): void {
+    if (maySpinFor(flags)) this._drainDeferred();
+    else this._drainSome();
   }
 
   private _drainDeferred(): void {
@@ -117,5 +202,27 @@ export class Zone {
       this._buddy.put(page, pageOrder(words.loadPlain(descriptor + DESCRIPTOR.state)));
       page = next;
     }
+  }
+
+  private _drainSome(): void {
+    for (let i = 0; i < NOLOCK_DRAIN; i++) {
+      const page = this._popDeferred();
+      if (page === 0) return;
+      const state = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state);
+      this._buddy.put(page, pageOrder(state));
+    }
+  }
+
+  /** Takes the newest deferred block; 0 where there is none, or another was pushed meanwhile. */
+  private _popDeferred(): number {
+    const words = this._words;
+    const deferred = this._record + ZONE.deferred;
+    // A stale 0 only leaves the blocks to the next caller.
+    if (words.loadPlain(deferred) === 0) return 0;
+    // P1: observes the block's state and next, which stay as they are until this thread takes it (I3).
+    const page = words.load(deferred);
+    const next = words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);
+    // Publishes nothing: the block is this thread's from here on.
+    return words.compareExchange(deferred, page, next) === page ? page : 0;
   }
 }

@@ -102,9 +102,14 @@ export class CallbackList {
     return first;
   }
 
+  /** The first head, which leads to the others; 0 when there is none. */
+  first(): number {
+    return this._words.loadPlain(this._start + CALLBACK_LIST.head);
+  }
+
   /** Empties the list and returns its first head; the heads stay linked. */
   takeAll(): number {
-    const first = this._words.loadPlain(this._start + CALLBACK_LIST.head);
+    const first = this.first();
     for (let word = 0; word <= CALLBACK_LIST.length; word++) this._words.storePlain(this._start + word, 0);
     return first;
   }

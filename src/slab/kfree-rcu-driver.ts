@@ -27,6 +27,7 @@ export class KfreeRcuDriver {
   private _stopTimer: (() => void) | undefined;
   private readonly _onTimer = (): void => this._tick();
   private readonly _freeDone = (): void => this._kfreeRcu?.freeDone();
+  private readonly _topUp = (): void => this._kfreeRcu?.topUp();
   private readonly _sealNow = (): void => this._kfreeRcu?.seal();
 
   /** @param drainMillis how long a part-filled sheaf may lie; @param pollMillis between looks at a grace period */
@@ -75,6 +76,16 @@ export class KfreeRcuDriver {
     return this._active;
   }
 
+  /** Sets aside what deferred frees of later turns need, where the heap's PointerPageSource does so. */
+  topUp(): void {
+    this._busy = true;
+    try {
+      this._turn!.run(this._topUp);
+    } finally {
+      this._busy = false;
+    }
+  }
+
   /** Calls the timer off: this thread leaves. */
   stop(): void {
     this._stopTimer?.();
@@ -91,6 +102,7 @@ export class KfreeRcuDriver {
 
   private _advance(): boolean {
     const kfreeRcu = this._kfreeRcu!;
+    if (kfreeRcu.isShort()) this.topUp();
     if (!kfreeRcu.isWaiting()) return false;
     this._busy = true;
     try {

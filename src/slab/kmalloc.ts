@@ -27,15 +27,15 @@ import {
 import { SHEAF } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { describeAddress } from '../pages/describe-address.js';
-import { __GFP_ZERO, GFP_NOWAIT, type Gfp } from '../pages/gfp.js';
+import { __GFP_ACCOUNT, __GFP_ZERO, GFP_NOLOCK, GFP_NOWAIT, type Gfp } from '../pages/gfp.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
-import { MAX_ORDER, orderFor, PAGE_BYTES, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
+import type { Rights } from '../pages/rights.js';
+import { requireDeepStack } from '../words/stack-room.js';
+import { orderFor, PAGE_BYTES, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
-import { CLASS_OF_GRANULES, MAX_CLASS_BYTES } from './size-classes.js';
+import type { AccountedObjects } from './accounted-objects.js';
+import { CLASS_BYTES, CLASS_OF_GRANULES, MAX_CLASS_BYTES, requireBytes } from './size-classes.js';
 import type { SlabCaches } from './slab-caches.js';
-
-/** The largest request: one block of the largest order. */
-export const MAX_KMALLOC_BYTES = PAGE_BYTES << MAX_ORDER;
 
 // Local copies for the hot paths: the engine folds a module's own constants into the code; imported ones it
 // loads and checks at every use. `| 0` after a slow path tells it that the result needs no box.
@@ -49,7 +49,11 @@ const IN_PAGE = PAGE_WORDS - 1;
 const ABOVE_PAGE = ~IN_PAGE;
 const DESCRIPTOR_STEP = DESCRIPTOR_SHIFT;
 const LARGEST_GRANULES = MAX_CLASS_BYTES / 8;
-const ZERO = __GFP_ZERO;
+/** What makes an allocation take the slow way. */
+const SLOW = __GFP_ZERO | __GFP_ACCOUNT;
+/** In the table of starts: an object; one that is charged to a group has its cost there, if that is below COSTLY. */
+const PLAIN = 1;
+const COSTLY = 255;
 /** Words of a slot for one cache are CACHE_SLOT_WORDS = 4 = 1 << 2, main first. */
 const CACHE_SLOT_SHIFT = 2;
 
@@ -58,6 +62,9 @@ export class Kmalloc {
   private readonly _geometry: Geometry;
   private readonly _caches: SlabCaches;
   private readonly _pages: PageAllocator;
+  private readonly _rights: Rights;
+  readonly accounted: AccountedObjects;
+  private readonly _slot: number;
   private readonly _slots: number;
   private readonly _descriptors: number;
   private readonly _classes = CLASS_OF_GRANULES;
@@ -66,11 +73,22 @@ export class Kmalloc {
   private readonly _starts: Uint8Array;
 
   /** @param slot word index of this thread's slot */
-  constructor(words: Words, geometry: Geometry, slot: number, caches: SlabCaches, pages: PageAllocator) {
+  constructor(
+    words: Words,
+    geometry: Geometry,
+    slot: number,
+    caches: SlabCaches,
+    pages: PageAllocator,
+    rights: Rights,
+    accounted: AccountedObjects,
+  ) {
     this._words = words;
     this._geometry = geometry;
     this._caches = caches;
     this._pages = pages;
+    this._rights = rights;
+    this.accounted = accounted;
+    this._slot = slot;
     this._slots = slot + SLOT.caches;
     this._descriptors = geometry.descriptorsStart;
     this._totalPages = geometry.totalPages;
@@ -100,9 +118,60 @@ export class Kmalloc {
     const words = this._words;
     const main = words.loadPlain((this._slots + (id << CACHE_SLOT_SHIFT)) | 0);
     const count = words.loadPlain(main);
-    if (count === 0 || (gfp & ZERO) !== 0) return this._allocSlow(id, gfp) | 0;
+    if (count === 0 || (gfp & SLOW) !== 0) return this._allocSlow(id, gfp) | 0;
     words.storePlain(main, (count - 1) | 0);
     return words.loadPlain((main + (SHEAF_OBJECTS - 1) + count) | 0);
+  }
+
+  /**
+   * alloc() of memory that is charged to the group with this record, which this thread has opened; 0 also where the
+   * group refuses. Errors as alloc().
+   */
+  allocCharged(bytes: number, gfp: Gfp, record: number): number {
+    const granules = (bytes + 7) >>> 3;
+    if ((granules - 1) >>> 0 >= LARGEST_GRANULES || (bytes | 0) !== bytes)
+      return this._allocChargedUnclassed(bytes, gfp, record) | 0;
+    return this.accounted.alloc(granules, gfp, record);
+  }
+
+  /** allocNolock() of memory that is charged to a group, as allocCharged(). */
+  allocChargedNolock(bytes: number, gfp: Gfp, record: number): number {
+    const whole = requireBytes(bytes);
+    const object =
+      whole <= MAX_CLASS_BYTES
+        ? this.accounted.allocNolock((whole + 7) >>> 3, gfp, record)
+        : this._pages.allocChargedNolock(orderFor(Math.ceil(whole / PAGE_BYTES)), gfp, record);
+    this._countNolock(object);
+    return object;
+  }
+
+  /** Record of the group that `p` is charged to; 0 for none. Errors as cacheOf(). */
+  groupOf(p: number): number {
+    const id = this.cacheOf(p);
+    if (id === 0) return this._pages.groupOf(p);
+    return this.accounted.isAccounted(id) ? this.accounted.groupOf(p, id) : 0;
+  }
+
+  /**
+   * alloc() that tries each lock once: memory or an immediate 0, in any context, in a bounded number of steps
+   * (nolockStepBound). Where the class has nothing, or this thread is in the middle of using it, the next larger one is
+   * tried, once.
+   *
+   * @param gfp NOLOCK_GFP bits
+   */
+  allocNolock(bytes: number, gfp: Gfp): number {
+    const granules = (requireBytes(bytes) + 7) >>> 3;
+    const id = granules <= LARGEST_GRANULES ? this._classes[granules]! : 0;
+    const payer = this.accounted.payer(gfp);
+    if (payer !== 0) return this.allocChargedNolock(bytes, gfp, payer);
+    let object = 0;
+    if (id === 0) object = this._allocUnclassed(bytes, gfp);
+    else {
+      object = this.allocFrom(id, gfp);
+      if (object === 0 && id < CLASS_BYTES.length) object = this.allocFrom(id + 1, gfp);
+    }
+    this._countNolock(object);
+    return object;
   }
 
   /**
@@ -119,8 +188,9 @@ export class Kmalloc {
     }
     const words = this._words;
     const state = words.loadPlain((this._descriptors + (page << DESCRIPTOR_STEP)) | 0);
-    if ((state & KIND) !== SLAB || this._starts[(state & ABOVE_PAGE) + (p & IN_PAGE)] !== 1) {
-      this._freeSlow(p);
+    const start = this._starts[(state & ABOVE_PAGE) + (p & IN_PAGE)]!;
+    if ((state & KIND) !== SLAB || start !== PLAIN) {
+      this._freeOther(p, state, start);
       return;
     }
     const main = words.loadPlain((this._slots + ((state >> OWNER) << CACHE_SLOT_SHIFT)) | 0);
@@ -134,6 +204,29 @@ export class Kmalloc {
   }
 
   /**
+   * free() that tries each lock once, in any context, in a bounded number of steps: the object ends in a sheaf, on its
+   * slab, or on the cache's deferred list. Errors as free().
+   */
+  freeNolock(p: number): void {
+    const id = this.cacheOf(p);
+    if (id === 0) {
+      this._pages.freePagesNolock(p);
+      return;
+    }
+    requireDeepStack();
+    if (this.accounted.isAccounted(id)) this.accounted.uncharge(p, id);
+    const words = this._words;
+    const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
+    const count = words.loadPlain(main);
+    if (count === words.loadPlain(main + SHEAF_CAPACITY)) {
+      this._caches.view(id).freeSlow(p, GFP_NOLOCK);
+      return;
+    }
+    words.storePlain(main + SHEAF_OBJECTS + count, p);
+    words.storePlain(main, count + 1);
+  }
+
+  /**
    * Id of the cache that object `p` belongs to, or 0 when `p` is the start of a block of pages. Throws
    * RangeError for every other address.
    */
@@ -143,41 +236,54 @@ export class Kmalloc {
     const state = this._words.loadPlain(this._descriptors + (page << DESCRIPTOR_STEP));
     if ((state & KIND) !== SLAB) return this._requireBlock(p, state) | 0;
     // Above bit 10 the state is cache id and offset of the page in its slab: an index into the starts.
-    if (this._starts[(state & ABOVE_PAGE) + (p & IN_PAGE)] === 1) return state >> OWNER;
+    if (this._starts[(state & ABOVE_PAGE) + (p & IN_PAGE)] !== 0) return state >> OWNER;
     return this._cacheOfUnmet(p, state >> OWNER) | 0;
   }
 
   /** Words that `p` may use: its object, or its block of pages. */
   usableWords(p: number): number {
     const id = this.cacheOf(p);
-    if (id !== 0) return this._caches.view(id).objectWords;
+    if (id !== 0) return this._caches.view(id).objectWords - this.accounted.ownWords(id);
     const descriptor = this._descriptors + ((p >>> PAGE_SHIFT) << DESCRIPTOR_SHIFT);
     return PAGE_WORDS << ((this._words.loadPlain(descriptor + DESCRIPTOR.state) >>> 4) & 0xf);
   }
 
   /** A request of whole pages, of a fraction of a byte, or of what is no size. */
   private _allocUnclassed(bytes: number, gfp: Gfp): number {
-    if (typeof bytes !== 'number' || !(bytes > 0 && bytes <= MAX_KMALLOC_BYTES)) {
-      throw new RangeError(
-        `allocated ${String(bytes)} bytes; an allocation is a number of bytes above 0, up to ${MAX_KMALLOC_BYTES}`,
-      );
-    }
-    const whole = Math.ceil(bytes);
+    const whole = requireBytes(bytes);
     if (whole <= MAX_CLASS_BYTES) return this.alloc(whole, gfp);
     return this._pages.allocPages(orderFor(Math.ceil(whole / PAGE_BYTES)), gfp);
   }
 
-  /** The main sheaf is empty, or the object must be zeroed. */
+  /** allocCharged() of whole pages, of a fraction of a byte, or of what is no size. */
+  private _allocChargedUnclassed(bytes: number, gfp: Gfp, record: number): number {
+    const whole = requireBytes(bytes);
+    if (whole <= MAX_CLASS_BYTES) return this.allocCharged(whole, gfp, record);
+    return this._pages.allocCharged(orderFor(Math.ceil(whole / PAGE_BYTES)), gfp, record);
+  }
+
+  /** The main sheaf is empty, or the object must be zeroed, or charged. */
   private _allocSlow(id: number, gfp: Gfp): number {
+    requireDeepStack();
+    const payer = this.accounted.payer(gfp);
+    if (payer !== 0 && id <= CLASS_BYTES.length) return this.accounted.allocFrom(id, gfp, payer);
+    if ((gfp & __GFP_ACCOUNT) !== 0) return this.allocFrom(id, gfp & ~__GFP_ACCOUNT);
     const object =
-      (gfp & ZERO) !== 0 &&
+      (gfp & __GFP_ZERO) !== 0 &&
       this._words.loadPlain(this._words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT))) > 0
-        ? this.allocFrom(id, gfp & ~ZERO)
-        : this._caches.view(id).allocSlow(gfp & ~ZERO);
-    if (object === 0 || (gfp & ZERO) === 0) return object;
+        ? this.allocFrom(id, gfp & ~__GFP_ZERO)
+        : this._caches.view(id).allocSlow(this._rights.narrow(gfp & ~__GFP_ZERO));
+    if (object === 0 || (gfp & __GFP_ZERO) === 0) return object;
     const objectWords = this._words.loadPlain(cacheStart(this._geometry, id) + CACHE.objectWords);
     this._words.fillPlain(object, object + objectWords, 0);
     return object;
+  }
+
+  /** Takes back what is no plain object; apart from free(), which the engine only inlines while it is short. */
+  private _freeOther(p: number, state: number, start: number): void {
+    // The cost of an accounted object is at least 2, so one comparison finds those that lie on a slab here.
+    const isAccounted = (state & KIND) === SLAB && start >= 2 && start !== COSTLY;
+    if (!isAccounted || !this.accounted.free(p, state >> OWNER, start)) this._freeSlow(p);
   }
 
   private _requireBlock(p: number, state: number): number {
@@ -188,25 +294,38 @@ export class Kmalloc {
   /** Takes back a block of pages, the first object of a cache that this thread meets, or one with main full. */
   private _freeSlow(p: number): void {
     const id = this.cacheOf(p);
+    requireDeepStack();
     if (id === 0) {
       this._pages.freePages(p);
       return;
     }
-    const main = this._words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
-    const full = this._words.loadPlain(main) === this._words.loadPlain(main + SHEAF_CAPACITY);
-    if (full) this._caches.view(id).freeSlow(p, GFP_NOWAIT);
-    else this.free(p);
+    if (this.accounted.isAccounted(id)) this.accounted.uncharge(p, id);
+    const words = this._words;
+    const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
+    const count = words.loadPlain(main);
+    if (count === words.loadPlain(main + SHEAF_CAPACITY)) {
+      this._caches.view(id).freeSlow(p, this._rights.narrow(GFP_NOWAIT));
+      return;
+    }
+    words.storePlain(main + SHEAF_OBJECTS + count, p);
+    words.storePlain(main, count + 1);
   }
 
   /** cacheOf() for the first object of a cache that this thread meets, and for every wrong address. */
   private _cacheOfUnmet(p: number, id: number): number {
     const first = id << OWNER;
-    if (id === SHEAF_CACHE || this._starts[first] === 1) return this._refuse(p);
+    if (id === SHEAF_CACHE || this._starts[first] !== 0) return this._refuse(p);
     const record = cacheStart(this._geometry, id);
     const objectWords = this._words.loadPlain(record + CACHE.objectWords);
     const objects = this._words.loadPlain(record + CACHE.slabObjects);
-    for (let i = 0; i < objects; i++) this._starts[first + i * objectWords] = 1;
+    const start = Math.min(this.accounted.costOf(id) || PLAIN, COSTLY);
+    for (let i = 0; i < objects; i++) this._starts[first + i * objectWords] = start;
     return this.cacheOf(p);
+  }
+
+  private _countNolock(object: number): void {
+    const word = this._slot + (object === 0 ? SLOT.nolockObjectsRefused : SLOT.nolockObjects);
+    this._words.storePlain(word, this._words.loadPlain(word) + 1);
   }
 
   private _refuse(p: number): never {

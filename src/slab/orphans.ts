@@ -32,16 +32,20 @@ export class Orphans {
     return this._words.loadPlain(HEADER.orphanObjects);
   }
 
-  /** Leaves a list of sheaves, a list of heads, and the number of objects in both. Spins. */
-  put(sheaves: number, heads: number, objects: number): void {
-    if (objects === 0) return;
+  /**
+   * Leaves a list of sheaves, a list of heads, and the number of objects in both.
+   * @returns false, and has left nothing, where another thread is at it and the caller may not spin
+   */
+  put(sheaves: number, heads: number, objects: number, maySpin = true): boolean {
+    if (objects === 0) return true;
     const words = this._words;
-    this._lock.acquire();
+    if (!this._lock.acquireIf(maySpin)) return false;
     this._prepend(HEADER.orphanSheaves, sheaves, SHEAF.next);
     this._prepend(HEADER.orphanHeads, heads, RCU_HEAD.next);
     words.storePlain(HEADER.orphanObjects, words.loadPlain(HEADER.orphanObjects) + objects);
     // orphans:P1: the release publishes both lists; observed by adopt().
     this._lock.release();
+    return true;
   }
 
   /** Gives everything to `adopter`, unless another thread is at it. */

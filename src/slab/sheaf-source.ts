@@ -21,23 +21,37 @@ export class SheafSource {
 
   /** Makes an empty sheaf for a cache; 0 when no memory is to be had. */
   take(cache: number, capacity: number, gfp: Gfp): number {
-    const words = this._words;
     const sheaf = this._slabs.takeOne(gfp);
-    if (sheaf === 0) return 0;
+    if (sheaf !== 0) this.dedicate(sheaf, cache, capacity);
+    return sheaf;
+  }
+
+  /** Makes a bare object of the cache of sheaves an empty sheaf of `cache`. */
+  dedicate(sheaf: number, cache: number, capacity: number): void {
+    const words = this._words;
     words.storePlain(sheaf + SHEAF.count, 0);
     words.storePlain(sheaf + SHEAF.capacity, capacity);
     words.storePlain(sheaf + SHEAF.next, 0);
     words.storePlain(sheaf + SHEAF.cache, cache);
-    return sheaf;
   }
 
-  /** Gives an empty sheaf back. Spins. */
-  put(sheaf: number): void {
-    this._slabs.putOne(sheaf);
+  /** Makes a slab of sheaves of an allocated page, all of them in use; countSlabs() must follow. No lock is taken. */
+  carve(start: number): void {
+    this._slabs.carve(start);
   }
 
-  /** Gives unused slabs of sheaves back to the page allocator. Spins. */
-  shrink(): void {
-    this._slabs.shrink();
+  /** Counts slabs that carve() made; false where the slabs are busy and the caller may not spin. */
+  countSlabs(slabs: number, maySpin: boolean): boolean {
+    return this._slabs.countSlabs(slabs, maySpin);
+  }
+
+  /** Gives an empty sheaf back; deferred where the slabs are busy and the caller may not spin. */
+  put(sheaf: number, maySpin = true): void {
+    this._slabs.putOne(sheaf, maySpin);
+  }
+
+  /** Gives unused slabs of sheaves back to the page allocator. */
+  shrink(maySpin = true): void {
+    this._slabs.shrink(maySpin);
   }
 }

@@ -6,9 +6,11 @@
  *     8 16 24 32 40 48 56 64 | 72 80 88 96 104 112 120 128 | 144 160 ... 256 | ... | 4608 ... 8192
  */
 import { MAX_SLAB_ORDER } from '../layout/page-descriptor.js';
-import { BYTES_PER_WORD, PAGE_WORDS } from '../words/units.js';
+import { BYTES_PER_WORD, MAX_ORDER, PAGE_BYTES, PAGE_WORDS } from '../words/units.js';
 
 export const MAX_CLASS_BYTES = 8192;
+/** The largest request: one block of the largest order. */
+export const MAX_KMALLOC_BYTES = PAGE_BYTES << MAX_ORDER;
 const GRANULE_BYTES = 8;
 const STEPS_TO_A_DOUBLING = 8;
 
@@ -61,4 +63,12 @@ export function slabOrderFor(objectWords: number, maxObjects = WANTED_OBJECTS): 
 /** Words of an object that holds `bytes` bytes, a multiple of 8 bytes. */
 export function objectWordsFor(bytes: number): number {
   return (Math.ceil(bytes / GRANULE_BYTES) * GRANULE_BYTES) / BYTES_PER_WORD;
+}
+
+/** `bytes` as a whole number; throws RangeError for what is no size. */
+export function requireBytes(bytes: number): number {
+  if (typeof bytes === 'number' && bytes > 0 && bytes <= MAX_KMALLOC_BYTES) return Math.ceil(bytes);
+  throw new RangeError(
+    `allocated ${String(bytes)} bytes; an allocation is a number of bytes above 0, up to ${MAX_KMALLOC_BYTES}`,
+  );
 }

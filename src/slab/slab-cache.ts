@@ -4,17 +4,27 @@
  *
  *     alloc:  main -> spare -> a full sheaf from the barn -> fill main from slabs -> one object from a slab
  *     free:   main -> spare -> main to the barn for an empty one -> flush main to its slabs
+ *             may not spin, and a lock is busy: the object's slab -> the cache's deferred list
  *
  * Sheaves of this thread stand in its slot (CACHE_SLOT): main is never 0, but the bootstrap sheaf of capacity
  * 0 where the thread has none.
  *
+ *     slow path:  main, - --take in hand--> bootstrap, main --...--> bootstrap, another --put back--> another, -
+ *
+ * A hook may run just after a lock is taken and just before it is let go, in the middle of a slow path. What it does
+ * with the same cache falls through the bootstrap sheaf into the slow path as well, finds a sheaf in hand, and goes
+ * another way: an allocation is refused, a free is deferred. putFullSheaf() and its like touch no sheaf of the slot,
+ * so a hook inside of them may do anything.
+ *
  * I1  main and spare belong to the slot's owner; a sheaf stands in one place only.
+ * I2  inHand is not 0 exactly while a slow path that takes locks runs; then main is the bootstrap sheaf, and the sheaf in hand is the
+ *     slot's, whatever happens to its thread.
  *
  * Follows mm/slub.c (__pcs_replace_empty_main, __pcs_replace_full_main).
  */
 import { HEADER } from '../layout/heap-header.js';
 import { SHEAF } from '../layout/sheaf-record.js';
-import { CACHE_SLOT } from '../layout/thread-slot.js';
+import { CACHE_SLOT, SLOT } from '../layout/thread-slot.js';
 import { allowSpinning, type Gfp } from '../pages/gfp.js';
 import type { Words } from '../words/words.js';
 import type { Barn } from './barn.js';
@@ -27,6 +37,8 @@ export interface SlabCacheParts {
   readonly id: number;
   readonly objectWords: number;
   readonly sheafCapacity: number;
+  /** Word index of this thread's slot, where it counts. */
+  readonly threadSlot: number;
   /** Word index of the cache's part of this thread's slot. */
   readonly slot: number;
   readonly slabs: SlabList;
@@ -39,6 +51,7 @@ export class SlabCache {
   readonly objectWords: number;
   private readonly _words: Words;
   private readonly _sheafCapacity: number;
+  private readonly _threadSlot: number;
   private readonly _slot: number;
   private readonly _slabs: SlabList;
   private readonly _barn: Barn;
@@ -49,57 +62,51 @@ export class SlabCache {
     this.objectWords = parts.objectWords;
     this._words = parts.words;
     this._sheafCapacity = parts.sheafCapacity;
+    this._threadSlot = parts.threadSlot;
     this._slot = parts.slot;
     this._slabs = parts.slabs;
     this._barn = parts.barn;
     this._sheaves = parts.sheaves;
   }
 
-  /** Takes an object when main is empty; 0 when none is to be had. */
+  /** Takes an object when main is empty; 0 when none is to be had, or this thread is inside already. */
   allocSlow(gfp: Gfp): number {
     const words = this._words;
+    if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return 0;
+    // No lock, so no hook: the two can change places without being taken in hand.
     const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
     if (spare !== 0 && words.loadPlain(spare + SHEAF.count) > 0) {
       this._swapMainAndSpare(spare);
       return this._pop(spare);
     }
-    // Who may not spin and has an empty spare too could not get rid of its empty main.
-    const full = allowSpinning(gfp) || spare === 0 ? this._barn.takeFull(allowSpinning(gfp)) : 0;
-    if (full !== 0) {
-      this._retireMain(full);
-      return this._pop(full);
+    this._takeInHand();
+    try {
+      return this._allocInHand(gfp);
+    } finally {
+      this._putBack();
     }
-    const main = this._mainOrNew(gfp);
-    if (main === 0) return this._slabs.takeOne(gfp);
-    return this._slabs.fill(main, gfp) === 0 ? 0 : this._pop(main);
   }
 
-  /** Takes back an object when main is full. Spins. */
+  /** Takes back an object when main is full. Where it may not spin it tries each lock once. */
   freeSlow(object: number, gfp: Gfp): void {
     const words = this._words;
-    const main = words.loadPlain(this._slot + CACHE_SLOT.main);
+    if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) {
+      this._slabs.defer(object);
+      this._count(SLOT.objectsDeferred, 1);
+      return;
+    }
     const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
     if (spare !== 0 && words.loadPlain(spare + SHEAF.count) < words.loadPlain(spare + SHEAF.capacity)) {
       this._swapMainAndSpare(spare);
       this._push(spare, object);
       return;
     }
-    const empty = this.takeEmptySheaf(gfp);
-    if (main === HEADER.bootstrapSheaf) {
-      if (empty === 0) {
-        this._slabs.putOne(object);
-        return;
-      }
-    } else if (empty !== 0 && spare === 0) {
-      words.storePlain(this._slot + CACHE_SLOT.spare, main);
-    } else if (empty === 0 || !this._barn.putFull(main, true)) {
-      if (empty !== 0) this.putEmptySheaf(empty);
-      this._slabs.flush(main);
-      this._push(main, object);
-      return;
+    this._takeInHand();
+    try {
+      this._freeInHand(object, gfp);
+    } finally {
+      this._putBack();
     }
-    words.storePlain(this._slot + CACHE_SLOT.main, empty);
-    this._push(empty, object);
   }
 
   /** An empty sheaf from the barn, or a new one; 0 when no memory is to be had. */
@@ -108,69 +115,155 @@ export class SlabCache {
     return empty !== 0 ? empty : this._sheaves.take(this.id, this._sheafCapacity, gfp);
   }
 
-  /** Takes back an empty sheaf. Spins. */
-  putEmptySheaf(sheaf: number): void {
-    if (!this._barn.putEmpty(sheaf, true)) this._sheaves.put(sheaf);
+  /** Makes an empty sheaf that came from elsewhere one of this cache. */
+  adoptSheaf(sheaf: number): void {
+    this._sheaves.dedicate(sheaf, this.id, this._sheafCapacity);
   }
 
-  /** Takes a sheaf of free objects, whole where the barn has room. Spins. */
-  putFullSheaf(sheaf: number): void {
-    if (this._barn.putFull(sheaf, true)) return;
-    this._slabs.flush(sheaf);
-    this.putEmptySheaf(sheaf);
+  /** Takes back an empty sheaf. */
+  putEmptySheaf(sheaf: number, maySpin = true): void {
+    if (!this._barn.putEmpty(sheaf, maySpin)) this._sheaves.put(sheaf, maySpin);
   }
 
-  /** Gives back what this thread keeps of the cache. Spins. */
-  flush(): void {
+  /** Takes a sheaf of free objects, whole where the barn has room. */
+  putFullSheaf(sheaf: number, maySpin = true): void {
+    if (this._barn.putFull(sheaf, maySpin)) return;
+    this._flushSheaf(sheaf, maySpin);
+    this.putEmptySheaf(sheaf, maySpin);
+  }
+
+  /** Gives back what this thread keeps of the cache; nothing where this thread is in the middle of using it. */
+  flush(maySpin = true): void {
+    if (this._words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return;
+    this._takeInHand();
+    try {
+      this._flushInHand(maySpin);
+    } finally {
+      this._putBack();
+    }
+  }
+
+  /** Gives back what this thread and the barn keep, and every slab without an object in use. */
+  shrink(maySpin = true): void {
+    this.flush(maySpin);
+    for (let full = this._barn.takeFull(maySpin); full !== 0; full = this._barn.takeFull(maySpin)) {
+      this._discardSheaf(full, maySpin);
+    }
+    for (let empty = this._barn.takeEmpty(maySpin); empty !== 0; empty = this._barn.takeEmpty(maySpin)) {
+      this._sheaves.put(empty, maySpin);
+    }
+    this._slabs.shrink(maySpin);
+  }
+
+  private _allocInHand(gfp: Gfp): number {
     const words = this._words;
-    const main = words.loadPlain(this._slot + CACHE_SLOT.main);
     const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
-    words.storePlain(this._slot + CACHE_SLOT.main, HEADER.bootstrapSheaf);
+    const full = this._barn.takeFull(allowSpinning(gfp));
+    if (full !== 0) {
+      this._replaceEmpty(full, spare, allowSpinning(gfp));
+      this._count(SLOT.sheavesFromBarn, 1);
+      return this._pop(full);
+    }
+    const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
+    if (main === HEADER.bootstrapSheaf) return this._allocWithSheaf(gfp);
+    if (this._slabs.fill(main, gfp) === 0) return 0;
+    this._count(SLOT.sheavesFilled, 1);
+    return this._pop(main);
+  }
+
+  /** Takes an object first, and only then a sheaf to fill for the next: the last page serves the caller. */
+  private _allocWithSheaf(gfp: Gfp): number {
+    const object = this._slabs.takeOne(gfp);
+    if (object === 0) return 0;
+    const sheaf = this.takeEmptySheaf(gfp);
+    if (sheaf === 0) return object;
+    this._words.storePlain(this._slot + CACHE_SLOT.inHand, sheaf);
+    // Room for the object itself: or main would be full one object early, and each round trip a slow path.
+    if (this._slabs.refill(sheaf, gfp, 1) > 0) this._count(SLOT.sheavesFilled, 1);
+    return object;
+  }
+
+  private _freeInHand(object: number, gfp: Gfp): void {
+    const words = this._words;
+    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
+    const maySpin = allowSpinning(gfp);
+    // A free that may not spin allocates nothing: its steps are few.
+    const empty = maySpin ? this.takeEmptySheaf(gfp) : this._barn.takeEmpty(false);
+    if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) {
+      this._push(empty, object);
+      return;
+    }
+    if (empty !== 0) this.putEmptySheaf(empty, maySpin);
+    const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
+    if (maySpin && main !== HEADER.bootstrapSheaf) {
+      this._flushSheaf(main, true);
+      this._push(main, object);
+    } else if (!this._slabs.putOne(object, maySpin)) {
+      this._count(SLOT.objectsDeferred, 1);
+    }
+  }
+
+  private _flushInHand(maySpin: boolean): void {
+    const words = this._words;
+    const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
+    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
+    words.storePlain(this._slot + CACHE_SLOT.inHand, HEADER.bootstrapSheaf);
     words.storePlain(this._slot + CACHE_SLOT.spare, 0);
-    if (main !== HEADER.bootstrapSheaf) this._discardSheaf(main);
-    if (spare !== 0) this._discardSheaf(spare);
+    if (main !== HEADER.bootstrapSheaf) this._discardSheaf(main, maySpin);
+    if (spare !== 0) this._discardSheaf(spare, maySpin);
   }
 
-  /** Gives back what this thread and the barn keep, and every slab without an object in use. Spins. */
-  shrink(): void {
-    this.flush();
-    for (let full = this._barn.takeFull(true); full !== 0; full = this._barn.takeFull(true)) {
-      this._discardSheaf(full);
-    }
-    for (let empty = this._barn.takeEmpty(true); empty !== 0; empty = this._barn.takeEmpty(true)) {
-      this._sheaves.put(empty);
-    }
-    this._slabs.shrink();
+  private _discardSheaf(sheaf: number, maySpin: boolean): void {
+    this._flushSheaf(sheaf, maySpin);
+    this._sheaves.put(sheaf, maySpin);
   }
 
-  private _discardSheaf(sheaf: number): void {
-    this._slabs.flush(sheaf);
-    this._sheaves.put(sheaf);
+  private _flushSheaf(sheaf: number, maySpin: boolean): void {
+    this._count(SLOT.objectsDeferred, this._slabs.flush(sheaf, maySpin));
+    this._count(SLOT.sheavesFlushed, 1);
   }
 
-  private _mainOrNew(gfp: Gfp): number {
-    const main = this._words.loadPlain(this._slot + CACHE_SLOT.main);
-    if (main !== HEADER.bootstrapSheaf) return main;
-    const fresh = this.takeEmptySheaf(gfp);
-    if (fresh !== 0) this._words.storePlain(this._slot + CACHE_SLOT.main, fresh);
-    return fresh;
+  /** Begins a slow path that takes locks. */
+  private _takeInHand(): void {
+    const words = this._words;
+    words.storePlain(this._slot + CACHE_SLOT.inHand, words.loadPlain(this._slot + CACHE_SLOT.main));
+    words.storePlain(this._slot + CACHE_SLOT.main, HEADER.bootstrapSheaf);
+  }
+
+  /** Ends it: the sheaf in hand is main. */
+  private _putBack(): void {
+    const words = this._words;
+    words.storePlain(this._slot + CACHE_SLOT.main, words.loadPlain(this._slot + CACHE_SLOT.inHand));
+    words.storePlain(this._slot + CACHE_SLOT.inHand, 0);
   }
 
   private _swapMainAndSpare(spare: number): void {
-    const main = this._words.loadPlain(this._slot + CACHE_SLOT.main);
-    this._words.storePlain(this._slot + CACHE_SLOT.spare, main === HEADER.bootstrapSheaf ? 0 : main);
-    this._words.storePlain(this._slot + CACHE_SLOT.main, spare);
-  }
-
-  /** Installs a full sheaf; the empty main becomes the spare, or goes back. */
-  private _retireMain(full: number): void {
     const words = this._words;
     const main = words.loadPlain(this._slot + CACHE_SLOT.main);
-    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
-    words.storePlain(this._slot + CACHE_SLOT.main, full);
-    if (main === HEADER.bootstrapSheaf) return;
-    if (spare === 0) words.storePlain(this._slot + CACHE_SLOT.spare, main);
-    else this.putEmptySheaf(main);
+    words.storePlain(this._slot + CACHE_SLOT.spare, main === HEADER.bootstrapSheaf ? 0 : main);
+    words.storePlain(this._slot + CACHE_SLOT.main, spare);
+  }
+
+  /** Takes `full` in hand; the empty sheaf that was becomes the spare, or goes back. */
+  private _replaceEmpty(full: number, spare: number, maySpin: boolean): void {
+    const words = this._words;
+    const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
+    if (main !== HEADER.bootstrapSheaf && spare === 0) words.storePlain(this._slot + CACHE_SLOT.spare, main);
+    words.storePlain(this._slot + CACHE_SLOT.inHand, full);
+    if (main !== HEADER.bootstrapSheaf && spare !== 0) this.putEmptySheaf(main, maySpin);
+  }
+
+  /** Takes `empty` in hand, where the full sheaf that was has a place to go: as the spare, or in the barn. */
+  private _replaceFull(empty: number, spare: number, maySpin: boolean): boolean {
+    const words = this._words;
+    const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
+    if (main !== HEADER.bootstrapSheaf) {
+      if (spare === 0) words.storePlain(this._slot + CACHE_SLOT.spare, main);
+      else if (this._barn.putFull(main, maySpin)) this._count(SLOT.sheavesToBarn, 1);
+      else return false;
+    }
+    words.storePlain(this._slot + CACHE_SLOT.inHand, empty);
+    return true;
   }
 
   private _pop(sheaf: number): number {
@@ -183,5 +276,9 @@ export class SlabCache {
     const count = this._words.loadPlain(sheaf + SHEAF.count);
     this._words.storePlain(sheaf + SHEAF.objects + count, object);
     this._words.storePlain(sheaf + SHEAF.count, count + 1);
+  }
+
+  private _count(word: number, by: number): void {
+    this._words.storePlain(this._threadSlot + word, this._words.loadPlain(this._threadSlot + word) + by);
   }
 }

@@ -34,7 +34,8 @@ export class SlabCaches {
   private readonly _slot: number;
   private readonly _locks: LockMaker;
   private readonly _pages: PageAllocator;
-  private readonly _sheaves: SheafSource;
+  /** Where all sheaves come from. */
+  readonly sheaves: SheafSource;
   private readonly _sheafSlabs: SlabList;
   private readonly _views: (SlabCache | undefined)[] = [];
 
@@ -46,7 +47,7 @@ export class SlabCaches {
     this._locks = locks;
     this._pages = pages;
     this._sheafSlabs = this._slabList(SHEAF_CACHE);
-    this._sheaves = new SheafSource(words, this._sheafSlabs);
+    this.sheaves = new SheafSource(words, this._sheafSlabs);
   }
 
   /** How many ids are given out. */
@@ -74,16 +75,22 @@ export class SlabCaches {
     return id;
   }
 
-  /** Gives back all that this thread keeps. Spins. */
-  flush(): void {
-    for (let id = SHEAF_CACHE + 1; id < this.used(); id++) this.view(id).flush();
-    this._sheaves.shrink();
+  /** Gives back all that this thread keeps. */
+  flush(maySpin = true): void {
+    for (let id = SHEAF_CACHE + 1; id < this.used(); id++) this.view(id).flush(maySpin);
+    this.sheaves.shrink(maySpin);
   }
 
-  /** Gives back all that this thread and the barns keep, and every slab without an object in use. Spins. */
-  shrink(): void {
-    for (let id = SHEAF_CACHE + 1; id < this.used(); id++) this.view(id).shrink();
-    this._sheaves.shrink();
+  /** Gives back all that this thread and the barns keep, and every slab without an object in use. */
+  shrink(maySpin = true): void {
+    for (let id = SHEAF_CACHE + 1; id < this.used(); id++) this.view(id).shrink(maySpin);
+    this.sheaves.shrink(maySpin);
+  }
+
+  /** shrink() of one cache, that of the sheaves included. Spins. */
+  shrinkOne(id: number): void {
+    if (id === SHEAF_CACHE) this.sheaves.shrink();
+    else this.view(id).shrink();
   }
 
   private _makeView(id: number): SlabCache {
@@ -94,10 +101,11 @@ export class SlabCaches {
       id,
       objectWords: this._words.loadPlain(record + CACHE.objectWords),
       sheafCapacity: this._words.loadPlain(record + CACHE.sheafCapacity),
+      threadSlot: this._slot,
       slot: this._slot + SLOT.caches + id * CACHE_SLOT_WORDS,
       slabs: this._slabList(id),
       barn: new Barn(this._words, record, lock, this._geometry.barnSheaves),
-      sheaves: this._sheaves,
+      sheaves: this.sheaves,
     });
     this._views[id] = view;
     return view;

@@ -216,21 +216,22 @@ slabTest('fill() and takeOne() have their part of a new slab before other thread
   const robAll = (): void => {
     while (scene.count('partialSlabs') > 0) taken.push(others.takeOne(GFP_NOLOCK));
   };
-  const store = stage.words.store.bind(stage.words);
+  const and = stage.words.and.bind(stage.words);
   let robbing = true;
-  stage.words.store = (index, value) => {
-    store(index, value);
+  stage.words.and = (index, value) => {
+    const before = and(index, value);
     // Whenever the lock is free, another thread takes all that is on the slabs.
-    if (index !== lock || !robbing) return;
+    if (index !== lock || !robbing) return before;
     robbing = false;
     robAll();
     robbing = true;
+    return before;
   };
   assert.ok(slabs.fill(sheaf, GFP_NOWAIT) > 0);
   assert.equal(scene.count('partialSlabs'), 0);
   const p = slabs.takeOne(GFP_NOWAIT);
   assert.notEqual(p, 0);
   assert.equal(scene.count('partialSlabs'), 0);
-  stage.words.store = store;
+  stage.words.and = and;
   for (const object of [p, ...taken]) slabs.putOne(object);
 });

@@ -16,6 +16,7 @@
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { NAME_WORDS, SLOT, SLOT_STATE, TURN_BORROWED, TURN_STEP } from '../layout/thread-slot.js';
+import { encodeUtf8Into } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 import { LONGEST_BORROWING, takeBack } from './borrow.js';
 
@@ -109,5 +110,5 @@ function writeName(words: Words, start: number, name: string): void {
 /** UTF-8, cut at a character's border to what a slot holds. */
 function encodeName(name: string): Uint8Array {
   const bytes = new Uint8Array(NAME_WORDS * 4);
-  return bytes.subarray(0, new TextEncoder().encodeInto(name, bytes).written);
+  return bytes.subarray(0, encodeUtf8Into(name, bytes));
 }

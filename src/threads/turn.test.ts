@@ -368,3 +368,22 @@ test('what runs between turns may open turns of its own', () => {
   scene.host.runMicrotasks();
   assert.equal(scene.turn.isOpen(), false);
 });
+
+test('a turn that begins between turns, in a hook, is over with what began it', () => {
+  let hook = (): void => {};
+  const { turn, words, host } = makeTurn(40, () => hook());
+  hook = () => {
+    hook = () => {};
+    turn.pin();
+    assert.equal(words.load(WORD), (40 + TURN_STEP) | TURN_OPEN);
+  };
+  turn.pin();
+  turn.quiesce();
+  assert.equal(words.load(WORD), (40 + 2 * TURN_STEP) | TURN_OPEN, 'the turn that quiesce() starts');
+  hook = () => turn.spend();
+  turn.leave();
+  assert.equal(turn.isOpen(), false);
+  assert.equal(words.load(WORD), 40 + 4 * TURN_STEP);
+  host.runMicrotasks();
+  assert.equal(words.load(WORD), 40 + 4 * TURN_STEP);
+});

@@ -184,13 +184,19 @@ export class Turn implements Leavable {
   }
 
   protected end(): void {
+    this._close();
+    this._betweenTurns();
+    // A hook of a lock that was taken there may have begun a turn, which is over with the hook.
+    if (this._open) this._close();
+  }
+
+  private _close(): void {
     this._open = false;
     this.pinned = false;
     this.budget = 0;
     this._even = (this._even + TURN_STEP) | 0;
     // P2: publishes that every read of the turn is done. borrow:P1: and what the turn has left on the lists.
     this._words.store(this._word, this._even);
-    this._betweenTurns();
   }
 
   private _requireNoScope(what: string): void {

@@ -37,9 +37,12 @@ export interface Host {
   /** Run when this thread ends in an orderly way, where the engine tells it. */
   readonly exitTasks: Set<() => void>;
   queueMicrotask(task: () => void): void;
-  /** Runs `task` once after `millis`; does not keep the thread alive. Returns a function that calls it off. */
+  /**
+   * Runs `task` once after `millis`; does not keep the thread alive. Returns a function that calls it off. Where the
+   * engine has no timer, as in an audio worklet, `task` never runs.
+   */
   startTimer(task: () => void, millis: number): () => void;
-  /** Resolves after `millis`, and keeps the thread alive until then. */
+  /** Resolves after `millis`, and keeps the thread alive until then. Rejects where the engine has no timer. */
   sleep(millis: number): Promise<void>;
   nowMillis(): number;
   /** 32 random bits. */
@@ -104,19 +107,25 @@ function runAtWorkerExit(tasks: Set<() => void>): void {
   });
 }
 
+/** What of the clocks is there: an audio worklet has only Date, which may be set back. */
+function findClock(): { now(): number } {
+  return typeof performance === 'object' ? performance : Date;
+}
+
 class EngineHost implements Host {
   readonly waitRight = findWaitRight();
   readonly threadId = findThreadId();
   readonly entered = new Set<Leavable>();
   readonly exitTasks = new Set<() => void>();
   private readonly _settled = Promise.resolve();
+  private readonly _clock = findClock();
 
   constructor() {
     runAtWorkerExit(this.exitTasks);
   }
 
   queueMicrotask(task: () => void): void {
-    // A worklet's global scope has promises but need not have queueMicrotask.
+    // An audio worklet has promises, and no queueMicrotask: heap.turn(fn) needs neither.
     if (typeof queueMicrotask === 'function') queueMicrotask(task);
     else void this._settled.then(task);
   }
@@ -129,15 +138,21 @@ class EngineHost implements Host {
   }
 
   sleep(millis: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, millis));
+    if (typeof setTimeout === 'function') return new Promise((resolve) => setTimeout(resolve, millis));
+    return Promise.reject(
+      new Error(
+        `waited ${millis} ms where the engine has no timer, as in an audio worklet; wait in another thread`,
+      ),
+    );
   }
 
   nowMillis(): number {
-    return performance.now();
+    return this._clock.now();
   }
 
   random32(): number {
-    return crypto.getRandomValues(new Int32Array(1))[0]!;
+    if (typeof crypto === 'object') return crypto.getRandomValues(new Int32Array(1))[0]!;
+    return (Math.random() * 2 ** 32) | 0;
   }
 
   environment(name: string): string | undefined {

@@ -21,8 +21,8 @@ export const popsFromNothing = twin({
   claim: 'allocation-failures/kmallocFails',
   patch: {
     file: CACHE_FILE,
-    find: 'return this._slabs.fill(main, gfp) === 0 ? 0 : this._pop(main);',
-    replace: 'this._slabs.fill(main, gfp); return this._pop(main);',
+    find: 'if (this._slabs.fill(main, gfp) === 0) return 0;',
+    replace: 'this._slabs.fill(main, gfp);',
   },
   caughtAs: 'error',
 });
@@ -32,8 +32,8 @@ export const givesUpWithTheLock = twin({
   claim: 'allocation-failures/kmallocFails',
   patch: {
     file: LIST_FILE,
-    find: 'if (start === 0) return false;',
-    replace: 'if (start === 0) { this._lock.acquire(); return false; }',
+    find: 'if (page === 0) return false;',
+    replace: 'if (page === 0) { this._lock.acquire(); return false; }',
   },
   caughtAs: 'error',
 });
@@ -52,7 +52,11 @@ export const takesFromNoSlab = twin({
 export const dropsTheFreshSlab = twin({
   name: 'a fresh slab is let go of, where the lock is busy and nothing may spin',
   claim: 'allocation-failures/kmallocNolockFails',
-  patch: { file: LIST_FILE, find: 'this._release(page, false); return false;', replace: 'return false;' },
+  patch: {
+    file: LIST_FILE,
+    find: 'this._slabPages.release(page, false); return false;',
+    replace: 'return false;',
+  },
   caughtAs: 'assertion',
 });
 
@@ -61,8 +65,8 @@ export const needsASheaf = twin({
   claim: 'allocation-failures/kmallocNeedsNoSheaf',
   patch: {
     file: CACHE_FILE,
-    find: 'if (main === 0) return this._slabs.takeOne(gfp);',
-    replace: 'if (main === 0) return 0;',
+    find: 'if (sheaf === 0) return object;',
+    replace: 'if (sheaf === 0) return 0;',
   },
   caughtAs: 'assertion',
 });
@@ -72,8 +76,8 @@ export const usesTheSheafThatIsNot = twin({
   claim: 'allocation-failures/kmallocNeedsNoSheaf',
   patch: {
     file: CACHE_FILE,
-    find: 'if (fresh !== 0) this._words.storePlain(this._slot + CACHE_SLOT.main, fresh);',
-    replace: 'this._words.storePlain(this._slot + CACHE_SLOT.main, fresh);',
+    find: 'if (sheaf === 0) return object;',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -81,14 +85,22 @@ export const usesTheSheafThatIsNot = twin({
 export const initsNoSheaf = twin({
   name: 'a sheaf that could not be had is written all the same',
   claim: 'allocation-failures/kmallocNeedsNoSheaf',
-  patch: { file: 'src/slab/sheaf-source.ts', find: 'if (sheaf === 0) return 0;', replace: '' },
+  patch: {
+    file: 'src/slab/sheaf-source.ts',
+    find: 'if (sheaf !== 0) this.dedicate(',
+    replace: 'this.dedicate(',
+  },
   caughtAs: 'assertion',
 });
 
 export const dropsTheObject = twin({
   name: 'an object that is freed by a thread without a sheaf is let go of',
   claim: 'allocation-failures/kfreeNeedsNoMemory',
-  patch: { file: CACHE_FILE, find: 'this._slabs.putOne(object); return;', replace: 'return;' },
+  patch: {
+    file: CACHE_FILE,
+    find: 'else if (!this._slabs.putOne(object, maySpin)) {',
+    replace: 'else if (false) {',
+  },
   caughtAs: 'assertion',
 });
 
@@ -97,8 +109,8 @@ export const givesMainForNothing = twin({
   claim: 'allocation-failures/kfreeNeedsNoMemory',
   patch: {
     file: CACHE_FILE,
-    find: 'else if (empty === 0 || !this._barn.putFull(main, true)) {',
-    replace: 'else if (!this._barn.putFull(main, true)) {',
+    find: 'if (empty !== 0 && this._replaceFull(',
+    replace: 'if (this._replaceFull(',
   },
   caughtAs: 'error',
 });
@@ -106,14 +118,18 @@ export const givesMainForNothing = twin({
 export const flushesIntoTheOldMain = twin({
   name: 'main is flushed, and the object that did not fit is let go of',
   claim: 'allocation-failures/kfreeNeedsNoMemory',
-  patch: { file: CACHE_FILE, find: 'this._push(main, object); return;', replace: 'return;' },
+  patch: {
+    file: CACHE_FILE,
+    find: 'this._flushSheaf(main, true); this._push(main, object);',
+    replace: 'this._flushSheaf(main, true);',
+  },
   caughtAs: 'assertion',
 });
 
 export const waitsInNoSheaf = twin({
   name: 'an object waits in a sheaf that could not be had',
   claim: 'allocation-failures/kfreeRcuNeedsNoMemory',
-  patch: { file: KFREE_RCU_FILE, find: 'if (empty !== 0) {', replace: '{' },
+  patch: { file: KFREE_RCU_FILE, find: 'if (empty === 0) return false;', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -139,5 +155,49 @@ export const queuesNothing = twin({
   name: 'an object for which there is no sheaf is let go of',
   claim: 'allocation-failures/kfreeRcuNeedsNoMemory',
   patch: { file: KFREE_RCU_FILE, find: 'this._callbacks.enqueue(p + headOffset, headOffset);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const triesItsOwnTwice = twin({
+  name: 'an object of the next larger class is written off where it was had',
+  claim: 'allocation-failures/kmallocNolockTriesTwice',
+  patch: {
+    file: 'src/slab/kmalloc.ts',
+    find: 'object = this.allocFrom(id + 1, gfp);',
+    replace: 'this.allocFrom(id + 1, gfp);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const forgetsTheSlab = twin({
+  name: 'a slab that could not be listed, where nothing may spin, is let go of',
+  claim: 'allocation-failures/kmallocNolockTriesTwice',
+  patch: {
+    file: LIST_FILE,
+    find: 'this._slabPages.release(page, false); return false;',
+    replace: 'return false;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const keepsTheCharge = twin({
+  name: 'what was charged for an object that is not to be had stays charged',
+  claim: 'allocation-failures/chargesNothing',
+  patch: {
+    file: 'src/slab/accounted-objects.ts',
+    find: 'this._charges.uncharge(record, cost); return 0;',
+    replace: 'return 0;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const keepsTheChargeOfPages = twin({
+  name: 'what was charged for pages that are not to be had stays charged',
+  claim: 'allocation-failures/chargesNothing',
+  patch: {
+    file: 'src/pages/page-allocator.ts',
+    find: 'if (start === NONE) this._charges.uncharge(record, granules); else',
+    replace: 'if (start !== NONE)',
+  },
   caughtAs: 'assertion',
 });

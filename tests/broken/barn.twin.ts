@@ -127,8 +127,8 @@ export const keepsWhatItGaveAway = twin({
   claim: 'barn/objectsThroughTheBarn',
   patch: {
     file: CACHE_FILE,
-    find: 'words.storePlain(this._slot + CACHE_SLOT.main, empty); this._push(empty, object);',
-    replace: 'this._push(empty, object);',
+    find: 'words.storePlain(this._slot + CACHE_SLOT.inHand, empty); return true;',
+    replace: 'return true;',
   },
   caughtAs: 'assertion',
 });
@@ -138,8 +138,9 @@ export const fillsBehindTheBarn = twin({
   claim: 'barn/objectsThroughTheBarn',
   patch: {
     file: CACHE_FILE,
-    find: 'words.storePlain(this._slot + CACHE_SLOT.main, empty); this._push(empty, object);',
-    replace: 'words.storePlain(this._slot + CACHE_SLOT.main, empty); this._push(main, object);',
+    find: 'if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) { this._push(empty, object);',
+    replace:
+      'const before = words.loadPlain(this._slot + CACHE_SLOT.inHand); if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) { this._push(before, object);',
   },
   caughtAs: 'assertion',
 });
@@ -147,7 +148,7 @@ export const fillsBehindTheBarn = twin({
 export const dropsTheEmptySheaf = twin({
   name: 'the empty sheaf that was to be main is let go of, where the barn has no room for main',
   claim: 'barn/flushesAgainstAllocation',
-  patch: { file: CACHE_FILE, find: 'if (empty !== 0) this.putEmptySheaf(empty);', replace: '' },
+  patch: { file: CACHE_FILE, find: 'if (empty !== 0) this.putEmptySheaf(empty, maySpin);', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -156,8 +157,8 @@ export const fillsWithoutTheLock = twin({
   claim: 'barn/noObjectTwice',
   patch: {
     file: LIST_FILE,
-    find: 'if (!this._lock.acquireIf(allowSpinning(gfp))) return 0; this._takeInto(sheaf, capacity);',
-    replace: 'this._takeInto(sheaf, capacity);',
+    find: 'if (this._lock.acquireIf(maySpin)) { const discarded = maySpin ? this._drainDeferred(0) : 0; const wanted',
+    replace: '{ const discarded = 0; const wanted',
   },
   caughtAs: 'race',
 });
@@ -179,13 +180,13 @@ export const listsBeforeItLocks = twin({
   patch: [
     {
       file: LIST_FILE,
-      find: 'this._linkObjects(start, descriptorStart(this._geometry, page));',
-      replace: 'this._linkObjects(start, descriptorStart(this._geometry, page)); this._list(page);',
+      find: 'if (page === 0) return false;',
+      replace: 'if (page === 0) return false; this._list(page);',
     },
     {
       file: LIST_FILE,
-      find: 'this._count(CACHE.emptySlabs, 1); this._list(page); return true;',
-      replace: 'this._count(CACHE.emptySlabs, 1); return true;',
+      find: 'this._list(page); return true;',
+      replace: 'return true;',
     },
   ],
   caughtAs: 'race',
@@ -207,9 +208,8 @@ export const discardsUnderTheListAlone = twin({
   claim: 'barn/slabGoesAgainstAllocation',
   patch: {
     file: LIST_FILE,
-    find: 'for (let count = words.loadPlain(sheaf + SHEAF.count); count > 0; count--) {',
-    replace:
-      'this._lock.release(); for (let count = words.loadPlain(sheaf + SHEAF.count); count > 0; count--) {',
+    find: 'for (let left = count; left > 0; left--) { discarded',
+    replace: 'this._lock.release(); for (let left = count; left > 0; left--) { discarded',
   },
   caughtAs: 'race',
 });
@@ -219,8 +219,8 @@ export const flushesWithoutTheLock = twin({
   claim: 'barn/flushesAgainstAllocation',
   patch: {
     file: LIST_FILE,
-    find: 'let discarded = 0; this._lock.acquire(); for',
-    replace: 'let discarded = 0; for',
+    find: 'if (!this._lock.acquireIf(maySpin)) return this._deferAll(sheaf, count);',
+    replace: '',
   },
   caughtAs: 'race',
 });
@@ -228,7 +228,11 @@ export const flushesWithoutTheLock = twin({
 export const flushesAndKeeps = twin({
   name: 'objects that are flushed stay in the sheaf',
   claim: 'barn/flushesAgainstAllocation',
-  patch: { file: LIST_FILE, find: 'words.storePlain(sheaf + SHEAF.count, count - 1);', replace: '' },
+  patch: {
+    file: LIST_FILE,
+    find: 'left - 1), discarded); words.storePlain(sheaf + SHEAF.count, left - 1);',
+    replace: 'left - 1), discarded);',
+  },
   caughtAs: 'assertion',
 });
 

@@ -83,8 +83,9 @@ export const readsNextAfterItIsPut = twin({
     },
     {
       file: ZONE_FILE,
-      find: 'page = next;',
-      replace: 'page = words.loadPlain(descriptor + DESCRIPTOR.next);',
+      find: 'pageOrder(words.loadPlain(descriptor + DESCRIPTOR.state))); page = next;',
+      replace:
+        'pageOrder(words.loadPlain(descriptor + DESCRIPTOR.state))); page = words.loadPlain(descriptor + DESCRIPTOR.next);',
     },
   ],
   caughtAs: 'livelock',
@@ -131,8 +132,8 @@ export const drainsWithoutTheLock = twin({
   claim: 'deferred-frees/deferredAgain',
   patch: {
     file: ZONE_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return 0; this._drainDeferred(); const page',
-    replace: 'this._drainDeferred(); if (!this._lock.acquireIf(maySpin)) return 0; const page',
+    find: 'if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page',
+    replace: 'this._drainFor(flags); if (!this._enter(maySpinFor(flags))) return 0; const page',
   },
   caughtAs: 'race',
 });
@@ -154,4 +155,26 @@ export const pushesPlainly = twin({
   },
   bounds: { races: 'explored' },
   caughtAs: 'assertion',
+});
+
+export const popsBlindly = twin({
+  name: 'who may not spin takes a deferred block by a store, over what another thread has pushed since',
+  claim: 'deferred-frees/deferredAgain',
+  patch: {
+    file: ZONE_FILE,
+    find: 'return words.compareExchange(deferred, page, next) === page ? page : 0;',
+    replace: 'words.store(deferred, next); return page;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const popsWithoutTheLock = twin({
+  name: 'who may not spin takes deferred blocks before it has the lock',
+  claim: 'deferred-frees/deferredAgain',
+  patch: {
+    file: ZONE_FILE,
+    find: 'if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page',
+    replace: 'this._drainSome(); if (!this._enter(maySpinFor(flags))) return 0; const page',
+  },
+  caughtAs: 'race',
 });

@@ -57,8 +57,8 @@ export const headsTellNobody = twin({
   claim: 'kfree-rcu-driver/timersFreeHeads',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'this._callbacks.enqueue(p + headOffset, headOffset);\n    this._onPosted();',
-    replace: 'this._callbacks.enqueue(p + headOffset, headOffset);',
+    find: 'this._callbacks.enqueue(p + headOffset, headOffset); }',
+    replace: 'this._callbacks.enqueue(p + headOffset, headOffset); return; }',
   },
   caughtAs: 'assertion',
 });

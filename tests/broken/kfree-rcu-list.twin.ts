@@ -115,7 +115,7 @@ export const takesWhatIsNotDone = twin({
 export const takesForGrantedThatThereIsASheaf = twin({
   name: 'an object goes into a new sheaf though none was to be had',
   claim: 'kfree-rcu-list/failsOver',
-  patch: { file: 'src/slab/kfree-rcu.ts', find: 'if (empty !== 0) {', replace: '{' },
+  patch: { file: 'src/slab/kfree-rcu.ts', find: 'if (empty === 0) return false;', replace: '' },
   caughtAs: 'assertion',
 });
 

@@ -160,7 +160,7 @@ export const drivesForItsFirstCookie = twin({
 export const replacesAFullSheaf = twin({
   name: 'a full sheaf is replaced and not sealed',
   claim: 'kfree-rcu/fullSheafWaits',
-  patch: { file: FILE, find: 'if (id !== 0) { this._sealSheaf(id);', replace: 'if (id !== 0) {' },
+  patch: { file: FILE, find: 'this._sealSheaf(id); const empty', replace: 'const empty' },
   caughtAs: 'assertion',
 });
 

@@ -32,7 +32,7 @@ export const keepsItsOwnMap = twin({
 export const loserKeepsMemory = twin({
   name: 'the map that the slower one made is not given back',
   claim: 'map-creation/oneMapOfOneName',
-  patch: { file: HEAP, find: 'if (fresh !== 0) discardMapRecord(this._memory, fresh);', replace: '' },
+  patch: { file: HEAP, find: 'if (fresh !== 0) discardMapRecord(memory, fresh);', replace: '' },
   caughtAs: 'assertion',
 });
 

@@ -85,8 +85,8 @@ export const removeDoesNotTryAgain = twin({
   claim: 'map-delete/updateTakesOutWhatItHasSeen',
   patch: {
     file: SHARED_MAP,
-    find: 'return this._writer.remove(this._draft, expected) === expected;',
-    replace: 'this._writer.remove(this._draft, expected); return true;',
+    find: 'return this._remove(key, expected) === expected;',
+    replace: 'this._remove(key, expected); return true;',
   },
   caughtAs: 'assertion',
 });
@@ -210,9 +210,9 @@ export const deleteSaysWhatWasThere = twin({
   claim: 'map-delete/historiesOfOneKey',
   patch: {
     file: SHARED_MAP,
-    find: 'return this._writer.remove(this._draft, ANY) !== 0;',
+    find: 'return this._remove(key, ANY) !== 0;',
     replace:
-      'const was = this._table.find(this._draft) !== 0; this._writer.remove(this._draft, ANY); return was;',
+      'this._keys.encode(key); const was = this._table.find(this._keys.draft) !== 0; this._remove(key, ANY); return was;',
   },
   caughtAs: 'assertion',
 });

@@ -194,7 +194,7 @@ export const linksOtherBucket = twin({
 export const noGrowLock = twin({
   name: 'two threads double the table at once',
   claim: 'map-growth/doublesOnceForOneFullTable',
-  patch: { file: GROWTH, find: 'if (!this._growLock.tryAcquire()) return;', replace: '' },
+  patch: { file: GROWTH, find: 'if (!this._growLock.tryAcquire()) return 0;', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -203,8 +203,8 @@ export const doublesTwice = twin({
   claim: 'map-growth/doublesOnceForOneFullTable',
   patch: {
     file: GROWTH,
-    find: 'if (this._isFull(number)) level = this._addSegment();',
-    replace: 'level = this._addSegment();',
+    find: 'return this._isFull(number) ? this._addSegment(nolock) : 0;',
+    replace: 'return this._addSegment(nolock);',
   },
   caughtAs: 'assertion',
 });

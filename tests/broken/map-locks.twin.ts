@@ -96,7 +96,11 @@ export const writtenAfterLinking = twin({
   name: 'an entry is written when it is on the list',
   claim: 'map-locks/insertIsSeenWholeOrNot',
   patch: [
-    { file: WRITER, find: 'draft.writeTo(this._words, entry);', replace: '' },
+    {
+      file: WRITER,
+      find: 'alloc(draft.entryBytes()); draft.writeTo(this._words, entry);',
+      replace: 'alloc(draft.entryBytes());',
+    },
     { file: WRITER, find: LINK, replace: `${LINK} draft.writeTo(this._words, entry);` },
   ],
   caughtAs: 'race',
@@ -154,10 +158,10 @@ export const readerTakesLock = twin({
   claim: 'map-locks/killedWriterHoldsUpNoReader',
   patch: {
     file: SHARED_MAP,
-    find: 'this._turn.spend(); this._keys.encode(key); const entry = this._table.find(this._draft);',
+    find: 'this._turn.spend(); const keys = this._keys; keys.encode(key); const entry = this._table.find(keys.draft);',
     replace:
-      'this._turn.spend(); this._keys.encode(key); const number = this._locks.numberOf(this._draft.words[1]); ' +
-      'this._locks.acquire(number); const entry = this._table.find(this._draft); this._locks.release(number);',
+      'this._turn.spend(); const keys = this._keys; keys.encode(key); const number = this._locks.numberOf(keys.draft.words[1]); ' +
+      'this._locks.acquire(number); const entry = this._table.find(keys.draft); this._locks.release(number);',
   },
   caughtAs: 'error',
 });
@@ -205,7 +209,7 @@ export const growthWaitsForGrower = twin({
   claim: 'map-locks/insertsAreMadeWhileOneGrows',
   patch: {
     file: GROWTH,
-    find: 'if (!this._growLock.tryAcquire()) return;',
+    find: 'if (!this._growLock.tryAcquire()) return 0;',
     replace: 'this._growLock.acquire();',
   },
   caughtAs: 'assertion',

@@ -20,8 +20,8 @@ export const readsOutsideOfTurn = twin({
   claim: 'map-replace/readsOneValueOrTheOther',
   patch: {
     file: SHARED_MAP,
-    find: 'this._turn.spend(); this._keys.encode(key); const entry = this._table.find(this._draft);',
-    replace: 'this._keys.encode(key); const entry = this._table.find(this._draft);',
+    find: 'this._turn.spend(); const keys = this._keys; keys.encode(key); const entry = this._table.find(keys.draft);',
+    replace: 'const keys = this._keys; keys.encode(key); const entry = this._table.find(keys.draft);',
   },
   caughtAs: 'race',
 });
@@ -38,8 +38,9 @@ export const hasOutsideOfTurn = twin({
   claim: 'map-replace/passesThroughWhatIsReplaced',
   patch: {
     file: SHARED_MAP,
-    find: 'this._turn.spend(); this._keys.encode(key); return this._table.find(this._draft) !== 0;',
-    replace: 'this._turn.leave(); this._keys.encode(key); return this._table.find(this._draft) !== 0;',
+    find: 'this._turn.spend(); const keys = this._keys; keys.encode(key); return this._table.find(keys.draft) !== 0;',
+    replace:
+      'this._turn.leave(); const keys = this._keys; keys.encode(key); return this._table.find(keys.draft) !== 0;',
   },
   caughtAs: 'race',
 });

@@ -21,14 +21,18 @@ export const adoptsWithoutTheLockWhileAnotherLeaves = twin({
 export const putsWithoutTheLock = twin({
   name: 'put() does not take the lock',
   claim: 'orphans/twoLeaveAtOnce',
-  patch: { file: FILE, find: 'this._lock.acquire();', replace: '' },
+  patch: { file: FILE, find: 'if (!this._lock.acquireIf(maySpin)) return false;', replace: '' },
   caughtAs: 'race',
 });
 
 export const putsOnlyWhereTheLockIsFree = twin({
   name: 'put() leaves nothing where the lock is taken',
   claim: 'orphans/twoLeaveAtOnce',
-  patch: { file: FILE, find: 'this._lock.acquire();', replace: 'if (!this._lock.tryAcquire()) return;' },
+  patch: {
+    file: FILE,
+    find: 'if (!this._lock.acquireIf(maySpin)) return false;',
+    replace: 'if (!this._lock.tryAcquire()) return true;',
+  },
   caughtAs: 'assertion',
 });
 
@@ -167,8 +171,8 @@ export const abandonsWithoutTheHeads = twin({
   claim: 'orphans/adoptsWhileAnotherLeaves',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'this._orphans.put(sheaves, this._callbacks.takeAll(), objects + heads);',
-    replace: 'this._orphans.put(sheaves, 0, objects);',
+    find: 'this._orphans.put(sheaves, this._callbacks.first(), objects + heads, maySpin)',
+    replace: 'this._orphans.put(sheaves, 0, objects, maySpin)',
   },
   caughtAs: 'assertion',
 });

@@ -3,6 +3,7 @@ import { twin } from '../../tools/checker/twin.js';
 
 const KMALLOC_FILE = 'src/slab/kmalloc.ts';
 const LIST_FILE = 'src/slab/slab-list.ts';
+const SLAB_FILE = 'src/slab/slab-pages.ts';
 
 export const popsWithoutCounting = twin({
   name: 'an object that is taken out of main is still counted there',
@@ -26,11 +27,11 @@ export const writesNoState = twin({
   name: 'the first page of a slab is not marked as one',
   claim: 'page-map/freesWhatAnotherAllocated',
   patch: {
-    file: LIST_FILE,
+    file: SLAB_FILE,
     find: 'for (let tail = (1 << order) - 1; tail >= 0; tail--) {',
     replace: 'for (let tail = (1 << order) - 1; tail > 0; tail--) {',
   },
-  caughtAs: 'error',
+  caughtAs: 'race',
 });
 
 export const saysSoTooLate = twin({
@@ -38,16 +39,22 @@ export const saysSoTooLate = twin({
   claim: 'page-map/knowsAFreshSlab',
   patch: [
     {
-      file: LIST_FILE,
+      file: SLAB_FILE,
       find: 'for (let tail = (1 << order) - 1; tail >= 0; tail--) {',
       replace:
         'for (let tail = order === 0 && this._cache !== 0 ? -1 : (1 << order) - 1; tail >= 0; tail--) {',
     },
     {
       file: LIST_FILE,
-      find: 'this._takeInto(sheaf, capacity); this._lock.release(); return this._words.loadPlain(sheaf + SHEAF.count);',
+      find: '1); this._lock.release(); return this._words.loadPlain(sheaf + SHEAF.count);',
       replace:
-        'this._takeInto(sheaf, capacity); this._lock.release(); const page = this._words.loadPlain(sheaf + SHEAF.objects) >>> PAGE_SHIFT; this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state, pageState(PAGE_KIND.slab, 0, this._cache, 0)); return this._words.loadPlain(sheaf + SHEAF.count);',
+        '1); this._lock.release(); const made = descriptorStart(this._geometry, this._words.loadPlain(sheaf + SHEAF.objects) >>> PAGE_SHIFT); const id = (this._record - this._geometry.cachesStart) / 48; this._words.storePlain(made + DESCRIPTOR.state, (id << 13) | 4); return this._words.loadPlain(sheaf + SHEAF.count);',
+    },
+    {
+      file: LIST_FILE,
+      find: 'this._lock.release(); return taken;',
+      replace:
+        'this._lock.release(); const made = descriptorStart(this._geometry, taken >>> PAGE_SHIFT); const id = (this._record - this._geometry.cachesStart) / 48; this._words.storePlain(made + DESCRIPTOR.state, (id << 13) | 4); return taken;',
     },
   ],
   caughtAs: 'race',
@@ -68,7 +75,7 @@ export const allPagesAreTheFirst = twin({
   name: 'each page of a slab says that it is the first',
   claim: 'page-map/findsTheCacheFromATail',
   patch: {
-    file: LIST_FILE,
+    file: SLAB_FILE,
     find: 'pageState(PAGE_KIND.slab, order, this._cache, tail)',
     replace: 'pageState(PAGE_KIND.slab, order, this._cache, 0)',
   },
@@ -79,7 +86,7 @@ export const leavesTheTails = twin({
   name: 'the later pages of a slab that goes back still say that they are of a slab',
   claim: 'page-map/findsTheCacheFromATail',
   patch: {
-    file: LIST_FILE,
+    file: SLAB_FILE,
     find: 'for (let tail = (1 << order) - 1; tail > 0; tail--) {',
     replace: 'for (let tail = -1; tail > 0; tail--) {',
   },
@@ -106,14 +113,14 @@ export const remembersWhatAPageWas = twin({
     replace:
       'this._memo ??= []; const state = (this._memo[page] ??= this._words.loadPlain(this._descriptors + (page << DESCRIPTOR_STEP))); if ((state & KIND) !== SLAB) return',
   },
-  caughtAs: 'error',
+  caughtAs: 'assertion',
 });
 
 export const keepsTheOldOwner = twin({
   name: 'a slab that goes back is freed as it is, as the slab of its cache',
   claim: 'page-map/pageChangesItsClass',
   patch: {
-    file: LIST_FILE,
+    file: SLAB_FILE,
     find: 'const state = pageState(PAGE_KIND.allocated, order, 0); words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state, state);',
     replace: '',
   },

@@ -20,8 +20,8 @@ export const waiterLooksThenStores = twin({
   claim: 'raw-spin-lock/letsEveryWaiterIn',
   patch: {
     file,
-    find: 'if (this._words.compareExchange(this._word, 0, this._tag) === 0) return; } ',
-    replace: 'this._words.store(this._word, this._tag); return; }',
+    find: 'if (this._takeFree(found, isNext)) return;',
+    replace: 'this._words.store(this._word, this._tag); return;',
   },
   caughtAs: 'race',
 });
@@ -31,8 +31,8 @@ export const waiterEntersUnasked = twin({
   claim: 'raw-spin-lock/letsEveryWaiterIn',
   patch: {
     file,
-    find: 'if (this._words.compareExchange(this._word, 0, this._tag) === 0) return; }',
-    replace: 'this._words.compareExchange(this._word, 0, this._tag); return; }',
+    find: 'if (this._takeFree(found, isNext)) return;',
+    replace: 'this._takeFree(found, isNext); return;',
   },
   caughtAs: 'assertion',
 });
@@ -42,7 +42,7 @@ export const releaseIsPlain = twin({
   claim: 'raw-spin-lock/keepsTwoApart',
   patch: {
     file,
-    find: 'this._words.store(this._word, 0);',
+    find: 'this._words.and(this._word, PENDING);',
     replace: 'this._words.storePlain(this._word, 0);',
   },
   caughtAs: 'race',
@@ -53,7 +53,7 @@ export const releaseIsPlainAndBuffered = twin({
   claim: 'raw-spin-lock/keepsTwoApart',
   patch: {
     file,
-    find: 'this._words.store(this._word, 0);',
+    find: 'this._words.and(this._word, PENDING);',
     replace: 'this._words.storePlain(this._word, 0);',
   },
   caughtAs: 'assertion',
@@ -65,7 +65,7 @@ export const releaseForgets = twin({
   claim: 'raw-spin-lock/letsEveryWaiterIn',
   patch: {
     file,
-    find: 'this._words.store(this._word, 0);',
+    find: 'this._words.and(this._word, PENDING);',
     replace: 'this._words.load(this._word);',
   },
   caughtAs: 'error',
@@ -76,8 +76,9 @@ export const tryLooksThenStores = twin({
   claim: 'raw-spin-lock/triesWithoutWaiting',
   patch: {
     file,
-    find: 'return this._words.compareExchange(this._word, 0, this._tag) === 0;',
-    replace: 'return this._words.load(this._word) === 0 && (this._words.store(this._word, this._tag), true);',
+    find: 'const found = this._words.compareExchange(this._word, 0, this._tag);',
+    replace:
+      'const found = this._words.load(this._word); if (found === 0) this._words.store(this._word, this._tag);',
   },
   caughtAs: 'race',
 });
@@ -87,8 +88,8 @@ export const tryExchanges = twin({
   claim: 'raw-spin-lock/triesWithoutWaiting',
   patch: {
     file,
-    find: 'return this._words.compareExchange(this._word, 0, this._tag) === 0;',
-    replace: 'return this._words.exchange(this._word, this._tag) === 0;',
+    find: 'const found = this._words.compareExchange(this._word, 0, this._tag);',
+    replace: 'const found = this._words.exchange(this._word, this._tag);',
   },
   caughtAs: 'assertion',
 });
@@ -98,7 +99,7 @@ export const lastTryTakesOver = twin({
   claim: 'raw-spin-lock/leavesALockItDidNotGet',
   patch: {
     file,
-    find: 'const owner = this._words.compareExchange(this._word, 0, this._tag);',
+    find: 'const owner = this._words.compareExchange(this._word, free, this._tag);',
     replace: 'const owner = this._words.exchange(this._word, this._tag);',
   },
   caughtAs: 'assertion',
@@ -109,8 +110,8 @@ export const givingUpFreesTheLock = twin({
   claim: 'raw-spin-lock/leavesALockItDidNotGet',
   patch: {
     file,
-    find: 'if (owner !== 0) throw new',
-    replace: 'if (owner !== 0) this.release(); if (owner !== 0) throw new',
+    find: 'if (isNext) this._words.and(this._word, ~PENDING);',
+    replace: 'this.release();',
   },
   caughtAs: 'assertion',
 });
@@ -118,7 +119,7 @@ export const givingUpFreesTheLock = twin({
 export const lastTryIsNotLookedAt = twin({
   name: 'after its rounds a waiter enters a lock that is still taken',
   claim: 'raw-spin-lock/keepsOthersOutOfADeadOwnersLock',
-  patch: { file, find: 'if (owner !== 0) throw new', replace: 'if (false) throw new' },
+  patch: { file, find: 'if (owner === free) return;', replace: 'return;' },
   caughtAs: 'assertion',
 });
 
@@ -138,4 +139,54 @@ export const spinsWhereItMayNot = twin({
   claim: 'raw-spin-lock/goesRoundWhereItMayNotSpin',
   patch: { file, find: 'if (!maySpin) return this.tryAcquire();', replace: '' },
   caughtAs: 'error',
+});
+
+export const releaseDropsTheClaim = twin({
+  name: 'release() stores 0, whoever has asked to be next',
+  claim: 'raw-spin-lock/leavesTheLockToWhoIsNext',
+  patch: {
+    file,
+    find: 'this._words.and(this._word, PENDING);',
+    replace: 'this._words.store(this._word, 0);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const triesPastWhoIsNext = twin({
+  name: 'tryAcquire() takes a free lock at once, whoever is next',
+  claim: 'raw-spin-lock/leavesTheLockToWhoIsNext',
+  patch: {
+    file,
+    find: 'if (found === PENDING) return this._takeFree(PENDING, false);',
+    replace: 'if (found === PENDING) return this._takeFree(PENDING, true);',
+  },
+  caughtAs: 'assertion',
+});
+
+export const claimOverwritesTheOwner = twin({
+  name: 'the claim is written over what the word holds now, not over what was found',
+  claim: 'raw-spin-lock/leavesTheLockToWhoIsNext',
+  patch: {
+    file,
+    find: 'return this._words.compareExchange(this._word, found, found | PENDING) === found;',
+    replace: 'return this._words.exchange(this._word, found | PENDING) === found;',
+  },
+  caughtAs: 'error',
+});
+
+export const waitsForTheDead = twin({
+  name: 'a lock that is kept for one who does not come is never taken by another',
+  claim: 'raw-spin-lock/needsNoRepairOfAClaim',
+  patch: { file, find: '++this._passedOver <= this._lenience', replace: 'this._lenience >= 0' },
+  caughtAs: 'assertion',
+});
+
+export const claimsAFreeLockAsItsOwn = twin({
+  name: 'the last try takes the lock only where nobody is next',
+  claim: 'raw-spin-lock/needsNoRepairOfAClaim',
+  patch: [
+    { file, find: '++this._passedOver <= this._lenience', replace: 'this._lenience >= 0' },
+    { file, find: 'const free = this._words.load(this._word) & PENDING;', replace: 'const free = 0;' },
+  ],
+  caughtAs: 'assertion',
 });

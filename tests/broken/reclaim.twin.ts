@@ -2,6 +2,7 @@
 import { twin } from '../../tools/checker/checker.js';
 
 const FILE = 'src/heap/reclaim.ts';
+const POLICY = 'src/pages/direct-reclaim.ts';
 
 export const waitsForItself = twin({
   name: 'a thread waits for a grace period inside its own turn',
@@ -14,17 +15,10 @@ export const givesUpBeforeTheGracePeriod = twin({
   name: 'an allocation gives up without waiting for a grace period',
   claim: 'reclaim/getsWhatIsOnTheList',
   patch: {
-    file: FILE,
-    find: 'return p !== 0 || !waitForGracePeriod(parts) ? p',
-    replace: 'return p !== 0 || true ? p',
+    file: POLICY,
+    find: 'if (p === 0 && steps.awaitGracePeriod()) p = tryRounds(steps);',
+    replace: '',
   },
-  caughtAs: 'assertion',
-});
-
-export const doesNotFreeAfterWaiting = twin({
-  name: 'nothing is freed after the grace period',
-  claim: 'reclaim/getsWhatLiesInASheaf',
-  patch: { file: FILE, find: 'driver.flush();\n    turn.spend();', replace: 'turn.spend();' },
   caughtAs: 'assertion',
 });
 
@@ -44,8 +38,77 @@ export const flushesSlabsWithoutTheLock = twin({
   claim: 'reclaim/othersFreeAndAllocate',
   patch: {
     file: 'src/slab/slab-list.ts',
-    find: 'let discarded = 0; this._lock.acquire(); for',
-    replace: 'let discarded = 0; this._lock.tryAcquire(); for',
+    find: 'if (!this._lock.acquireIf(maySpin)) return this._deferAll(sheaf, count);',
+    replace: 'this._lock.tryAcquire();',
   },
   caughtAs: 'race',
+});
+
+export const asksNobody = twin({
+  name: 'the shrinkers are not asked',
+  claim: 'reclaim/oneOfTwoGetsIt',
+  patch: { file: POLICY, find: 'let priority = this._steps.firstPriority();', replace: 'let priority = -1;' },
+  caughtAs: 'assertion',
+});
+
+export const shrinksWithoutTheLock = twin({
+  name: 'empty slabs are taken off their list without its lock',
+  claim: 'reclaim/oneOfTwoGetsIt',
+  patch: {
+    file: 'src/slab/slab-list.ts',
+    find: 'if (!this._lock.acquireIf(maySpin)) return; let discarded',
+    replace: 'this._lock.tryAcquire(); let discarded',
+  },
+  caughtAs: 'race',
+});
+
+export const countsOnlyUp = twin({
+  name: 'a thread that has reclaimed counts as one that reclaims',
+  claim: 'reclaim/oneOfTwoGetsIt',
+  patch: { file: FILE, find: 'words.add(HEADER.reclaimers, -1);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const leavesWhatIsDeferred = twin({
+  name: 'an allocation leaves the deferred blocks of its zone',
+  claim: 'reclaim/getsWhatIsDeferred',
+  patch: {
+    file: 'src/pages/zone.ts',
+    find: 'if (maySpinFor(flags)) this._drainDeferred(); else this._drainSome();',
+    replace: '',
+  },
+  caughtAs: 'assertion',
+});
+
+export const takesTheDeferredUnlocked = twin({
+  name: 'the deferred blocks of a zone are put back without its lock',
+  claim: 'reclaim/getsWhatIsDeferred',
+  patch: {
+    file: 'src/pages/zone.ts',
+    find: 'if (!this._enter(maySpin)) { this._defer(page, order); return; } if (maySpin)',
+    replace: 'this._enter(maySpin); if (maySpin)',
+  },
+  caughtAs: 'race',
+});
+
+export const leavesDeferredObjects = twin({
+  name: 'an allocation leaves the deferred objects of its cache',
+  claim: 'reclaim/getsDeferredObjects',
+  patch: {
+    file: 'src/slab/slab-list.ts',
+    find: 'let object = this._deferred.takeAll();',
+    replace: 'let object = 0;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const dropsTheObject = twin({
+  name: 'an object that is freed where the slabs are busy is let go of',
+  claim: 'reclaim/getsDeferredObjects',
+  patch: {
+    file: 'src/slab/slab-list.ts',
+    find: 'this._deferred.push(object); return false;',
+    replace: 'return false;',
+  },
+  caughtAs: 'assertion',
 });

@@ -9,9 +9,9 @@ export const looksAtTheSlabBeforeTheLock = twin({
   patch: [
     {
       file: FILE,
-      find: 'if (!this._lock.acquireIf(allowSpinning(gfp))) return 0; const page = this._words.loadPlain(this._record + CACHE.partialHead);',
+      find: 'if (!this._lock.acquireIf(maySpin)) return 0; const discarded = maySpin ? this._drainDeferred(0) : 0; const page = this._words.loadPlain(this._record + CACHE.partialHead);',
       replace:
-        'const page = this._words.load(this._record + CACHE.partialHead); if (!this._lock.acquireIf(allowSpinning(gfp))) return 0;',
+        'const page = this._words.load(this._record + CACHE.partialHead); if (!this._lock.acquireIf(maySpin)) return 0; const discarded = maySpin ? this._drainDeferred(0) : 0;',
     },
   ],
   caughtAs: 'race',
@@ -22,7 +22,7 @@ export const freesWithoutTheLock = twin({
   claim: 'slab-list/lastFreeAgainstFirst',
   patch: {
     file: FILE,
-    find: 'this._lock.acquire(); const discarded = this._putOn(object, 0); this._lock.release();',
+    find: 'if (!this._lock.acquireIf(maySpin)) { this._deferred.push(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); this._lock.release();',
     replace: 'const discarded = this._putOn(object, 0);',
   },
   caughtAs: 'race',
@@ -86,9 +86,9 @@ export const countsTheUnusedOutsideTheLock = twin({
   claim: 'slab-list/keepsOneEmptySlab',
   patch: {
     file: FILE,
-    find: 'this._lock.acquire(); const discarded = this._putOn(object, 0); this._lock.release();',
+    find: 'const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); this._lock.release();',
     replace:
-      'this._lock.acquire(); const discarded = this._putOn(object, 0); this._lock.release(); this._count(CACHE.emptySlabs, 0);',
+      'const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); this._lock.release(); this._count(CACHE.emptySlabs, 0);',
   },
   caughtAs: 'race',
 });
@@ -127,7 +127,7 @@ export const listsWhileBusy = twin({
   claim: 'slab-list/bothGrow',
   patch: {
     file: FILE,
-    find: 'this._release(page, false); return false;',
+    find: 'this._slabPages.release(page, false); return false;',
     replace: '',
   },
   caughtAs: 'race',
@@ -136,7 +136,11 @@ export const listsWhileBusy = twin({
 export const forgetsTheFreshSlab = twin({
   name: 'a fresh slab that cannot be listed is let go of',
   claim: 'slab-list/bothGrow',
-  patch: { file: FILE, find: 'this._release(page, false); return false;', replace: 'return false;' },
+  patch: {
+    file: FILE,
+    find: 'this._slabPages.release(page, false); return false;',
+    replace: 'return false;',
+  },
   caughtAs: 'assertion',
 });
 
@@ -144,7 +148,7 @@ export const linksTheFirstAlone = twin({
   name: 'a fresh slab is linked up one object short',
   claim: 'slab-list/bothGrow',
   patch: {
-    file: FILE,
+    file: 'src/slab/slab-pages.ts',
     find: 'for (let i = objects - 1; i >= 0; i--) {',
     replace: 'for (let i = objects - 2; i >= 0; i--) {',
   },
@@ -197,8 +201,64 @@ export const discardsUnderTheLock = twin({
   claim: 'slab-list/shrinksAgainstAllocation',
   patch: {
     file: FILE,
-    find: 'this._lock.acquire(); let page = words.loadPlain(this._record + CACHE.partialHead);',
-    replace: 'let page = words.loadPlain(this._record + CACHE.partialHead); this._lock.acquire();',
+    find: 'if (!this._lock.acquireIf(maySpin)) return; let discarded = this._drainDeferred(0); let page = words.loadPlain(this._record + CACHE.partialHead);',
+    replace:
+      'let page = words.loadPlain(this._record + CACHE.partialHead); if (!this._lock.acquireIf(maySpin)) return; let discarded = this._drainDeferred(0);',
   },
   caughtAs: 'race',
+});
+
+const DEFERRED_FILE = 'src/slab/deferred-objects.ts';
+
+export const defersOverAnother = twin({
+  name: 'an object is put on the deferred list whatever was put there since the look at its head',
+  claim: 'slab-list/deferredComeBack',
+  patch: {
+    file: DEFERRED_FILE,
+    find: 'if (found === head) break;',
+    replace: 'words.store(list, object); break;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const linksToWhatItFirstSaw = twin({
+  name: 'an object whose push was lost is pushed again with the link that it had',
+  claim: 'slab-list/deferredComeBack',
+  patch: [
+    {
+      file: DEFERRED_FILE,
+      find: 'for (;;) { words.storePlain(object, head);',
+      replace: 'words.storePlain(object, head); for (;;) {',
+    },
+  ],
+  caughtAs: 'assertion',
+});
+
+export const emptiesTheDeferredLate = twin({
+  name: 'the deferred list is read, and then emptied, in two steps',
+  claim: 'slab-list/deferredComeBack',
+  patch: {
+    file: DEFERRED_FILE,
+    find: 'return this._words.exchange(list, 0);',
+    replace: 'const first = this._words.load(list); this._words.store(list, 0); return first;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const drainsTheFirstAlone = twin({
+  name: 'of the objects on the deferred list the first alone is put on its slab',
+  claim: 'slab-list/deferredComeBack',
+  patch: {
+    file: FILE,
+    find: 'chain = this._putOn(object, chain); object = next;',
+    replace: 'chain = this._putOn(object, chain); object = next * 0;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const forgetsWhatItCannotPut = twin({
+  name: 'who may not spin and finds the slabs busy lets go of the object',
+  claim: 'slab-list/deferredComeBack',
+  patch: { file: FILE, find: 'this._deferred.push(object); return false;', replace: 'return false;' },
+  caughtAs: 'assertion',
 });

@@ -11,7 +11,7 @@ export const countsWhatItAskedFor = twin({
   patch: {
     file: LISTS_FILE,
     find: 'this._addPages(taken << order);',
-    replace: 'this._addPages(blocks << order);',
+    replace: 'this._addPages(Math.max(1, this._geometry.pageListBatch >> order) << order);',
   },
   caughtAs: 'assertion',
 });
@@ -32,8 +32,8 @@ export const refillsWithoutTheLock = twin({
   claim: 'thread-page-lists/refillsAndTrims',
   patch: {
     file: ZONE_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return 0; this._drainDeferred(); let first = 0;',
-    replace: 'this._drainDeferred(); let first = 0;',
+    find: 'if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const mark',
+    replace: 'this._drainFor(flags); const mark',
   },
   caughtAs: 'race',
 });
@@ -43,8 +43,8 @@ export const releasesBeforeTheBatch = twin({
   claim: 'thread-page-lists/drainsAgainstRefill',
   patch: {
     file: ZONE_FILE,
-    find: 'this._drainDeferred(); let first = 0;',
-    replace: 'this._drainDeferred(); this._lock.release(); let first = 0;',
+    find: 'this._drainFor(flags); const mark',
+    replace: 'this._drainFor(flags); this._lock.release(); const mark',
   },
   caughtAs: 'race',
 });
@@ -54,8 +54,8 @@ export const drainsSinglePages = twin({
   claim: 'thread-page-lists/refillsAndTrims',
   patch: {
     file: LISTS_FILE,
-    find: 'zoneOf(page).put(page, order, true);',
-    replace: 'zoneOf(page).put(page, 0, true);',
+    find: 'zone.putChain(first, order, blocks);',
+    replace: 'zone.putChain(first, 0, blocks);',
   },
   caughtAs: 'assertion',
 });
@@ -65,10 +65,10 @@ export const drainsWhatItKeeps = twin({
   claim: 'thread-page-lists/drainsAgainstRefill',
   patch: {
     file: LISTS_FILE,
-    find: 'zoneOf(page).put(page, order, true);',
-    replace: 'zoneOf(page).put(page, order, true); this._push(page, order);',
+    find: 'zone.putChain(first, order, blocks); words.storePlain(list + PAGE_LIST.head, page);',
+    replace: 'zone.putChain(first, order, blocks);',
   },
-  caughtAs: 'assertion',
+  caughtAs: 'race',
 });
 
 export const drainsWhileOthersRefill = twin({
@@ -76,8 +76,8 @@ export const drainsWhileOthersRefill = twin({
   claim: 'thread-page-lists/drainsAgainstRefill',
   patch: {
     file: ZONE_FILE,
-    find: 'if (maySpin) this._drainDeferred(); this._buddy.put(page, order);',
-    replace: 'if (maySpin) this._drainDeferred(); this._lock.release(); this._buddy.put(page, order);',
+    find: 'this._drainDeferred(); let page = first;',
+    replace: 'this._drainDeferred(); this._lock.release(); let page = first;',
   },
   caughtAs: 'race',
 });
@@ -87,8 +87,8 @@ export const leavesAPageBehind = twin({
   claim: 'thread-page-lists/drainsAgainstRefill',
   patch: {
     file: LISTS_FILE,
-    find: 'this._giveBack(this._words.loadPlain(this._slot + SLOT.listPages), zoneOf);',
-    replace: 'this._giveBack(this._words.loadPlain(this._slot + SLOT.listPages) - 1, zoneOf);',
+    find: 'this.giveBack(this.pages(), zoneOf);',
+    replace: 'this.giveBack(this.pages() - 1, zoneOf);',
   },
   caughtAs: 'assertion',
 });
@@ -97,10 +97,10 @@ export const readsNextAfterTheRelease = twin({
   name: 'where a chain of slabs goes on is read after its first slab has gone back to the pages',
   claim: 'thread-page-lists/shrinksAgainstRefill',
   patch: {
-    file: 'src/slab/slab-list.ts',
-    find: 'const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next); this._release(page, true);',
+    file: 'src/slab/slab-pages.ts',
+    find: 'const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next); this.release(page, maySpin);',
     replace:
-      'this._release(page, true); const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);',
+      'this.release(page, maySpin); const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);',
   },
   caughtAs: 'assertion',
 });
@@ -130,7 +130,11 @@ export const freesWhileRefilling = twin({
 export const staysInside = twin({
   name: 'a thread that has taken a page does not leave its lists',
   claim: 'thread-page-lists/reentersDuringRefill',
-  patch: { file: LISTS_FILE, find: 'this._lock.release(); return page;', replace: 'return page;' },
+  patch: {
+    file: LISTS_FILE,
+    find: 'page = this._pop(order); } finally { this._lock.release(); } return page;',
+    replace: 'page = this._pop(order); } finally { } return page;',
+  },
   caughtAs: 'assertion',
 });
 
@@ -160,5 +164,27 @@ export const forgetsTheDeferred = twin({
   name: 'a block that finds the lock busy, where nothing may spin, is let go of',
   claim: 'thread-page-lists/reentersDuringTrim',
   patch: { file: ZONE_FILE, find: 'this._defer(page, order); return;', replace: 'return;' },
+  caughtAs: 'assertion',
+});
+
+export const dropsWhatWasLeft = twin({
+  name: 'a refill takes the place of the blocks that the floor has left on the list',
+  claim: 'thread-page-lists/refillsAboveTheFloor',
+  patch: {
+    file: LISTS_FILE,
+    find: 'words.storePlain(last, words.loadPlain(list + PAGE_LIST.head));',
+    replace: '',
+  },
+  caughtAs: 'assertion',
+});
+
+export const takesTheFloor = twin({
+  name: 'who may not spin takes the last block of a list',
+  claim: 'thread-page-lists/refillsAboveTheFloor',
+  patch: {
+    file: LISTS_FILE,
+    find: 'PAGE_LIST.blocks) <= floor) return 0;',
+    replace: 'PAGE_LIST.blocks) < floor) return 0;',
+  },
   caughtAs: 'assertion',
 });

@@ -10,8 +10,8 @@ export const takesWithoutTheLock = twin({
   claim: 'zone/noPageTwice',
   patch: {
     file: ZONE_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return 0; this._drainDeferred(); const page',
-    replace: 'this._drainDeferred(); const page',
+    find: 'if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page',
+    replace: 'this._drainFor(flags); const page',
   },
   caughtAs: 'race',
 });
@@ -32,7 +32,7 @@ export const releasesPlainly = twin({
   claim: 'zone/noPageTwice',
   patch: {
     file: LOCK_FILE,
-    find: 'this._words.store(this._word, 0);',
+    find: 'this._words.and(this._word, PENDING);',
     replace: 'this._words.storePlain(this._word, 0);',
   },
   caughtAs: 'race',
@@ -43,8 +43,8 @@ export const spinsWithoutTrying = twin({
   claim: 'zone/noPageTwice',
   patch: {
     file: LOCK_FILE,
-    find: 'if (this._words.compareExchange(this._word, 0, this._tag) === 0) return; }',
-    replace: 'return; }',
+    find: 'if (this._takeFree(found, isNext)) return;',
+    replace: 'return;',
   },
   caughtAs: 'race',
 });
@@ -112,9 +112,9 @@ export const looksBeforeItLocks = twin({
   claim: 'zone/lastPage',
   patch: {
     file: ZONE_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return 0; this._drainDeferred(); const page',
+    find: 'if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page',
     replace:
-      'if (this._buddy.freePages() === 0 || !this._lock.acquireIf(maySpin)) return 0; this._drainDeferred(); const page',
+      'if (this._buddy.freePages() === 0 || !this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page',
   },
   caughtAs: 'race',
 });
@@ -149,8 +149,9 @@ export const releasesBeforeItTakes = twin({
   claim: 'zone/threeThreads',
   patch: {
     file: ZONE_FILE,
-    find: 'this._drainDeferred(); const page = this._buddy.take(order, state);',
-    replace: 'this._drainDeferred(); this._lock.release(); const page = this._buddy.take(order, state);',
+    find: 'this._drainFor(flags); const page = this._takeAbove(order, state, this._markFor(flags));',
+    replace:
+      'this._drainFor(flags); this._lock.release(); const page = this._takeAbove(order, state, this._markFor(flags));',
   },
   caughtAs: 'race',
 });
@@ -160,9 +161,8 @@ export const takesTheLockFromItsOwner = twin({
   claim: 'zone/noPageTwice',
   patch: {
     file: LOCK_FILE,
-    find: 'if (this._words.compareExchange(this._word, 0, this._tag) === 0) return; }',
-    replace:
-      'const found = this._words.load(this._word); if (this._words.compareExchange(this._word, found, this._tag) === found) return; }',
+    find: 'if ((found & ~PENDING) === 0) {',
+    replace: 'if (found !== this._tag) {',
   },
   caughtAs: 'race',
 });
@@ -172,9 +172,28 @@ export const releasesBeforeItsStores = twin({
   claim: 'zone/lastPage',
   patch: {
     file: LOCK_FILE,
-    find: 'this._words.store(this._word, 0);',
+    find: 'this._words.and(this._word, PENDING);',
     replace: 'this._words.storePlain(this._word, 0);',
   },
   bounds: { storeBuffers: true, races: 'explored' },
+  caughtAs: 'assertion',
+});
+
+export const looksAtTheMarkUnlocked = twin({
+  name: 'whether a page is left above the mark is looked at before the lock is taken',
+  claim: 'zone/keepsTheReserve',
+  patch: {
+    file: ZONE_FILE,
+    find: 'if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page = this._takeAbove(order, state, this._markFor(flags));',
+    replace:
+      'const isAbove = this._buddy.freePages() > this._markFor(flags); if (!this._enter(maySpinFor(flags))) return 0; this._drainFor(flags); const page = isAbove ? this._buddy.take(order, state) : 0;',
+  },
+  caughtAs: 'race',
+});
+
+export const takesWhatIsKept = twin({
+  name: 'the last page above the mark is not looked at: one below it is handed out too',
+  claim: 'zone/keepsTheReserve',
+  patch: { file: ZONE_FILE, find: '- ((1 << order) - 1) <= mark', replace: '- ((1 << order) - 1) < mark' },
   caughtAs: 'assertion',
 });

@@ -5,15 +5,20 @@
  *     kmalloc     no slab: 0           no sheaf: one object straight from a slab
  *     kfree       no sheaf: main is flushed to its slabs, or the object goes to its slab
  *     kfreeRcu    no sheaf: through the object's own RcuHead
+ *     charged     no memory: what was charged for it is given back
  */
 import assert from 'node:assert/strict';
 import type { HeapParts } from '../../src/heap/heap-parts.js';
 import { SLOT } from '../../src/layout/thread-slot.js';
 import { GFP_NOLOCK, GFP_NOWAIT } from '../../src/pages/gfp.js';
+import { createAccountedCaches } from '../../src/slab/accounted-caches.js';
+import { PAGE_WORDS } from '../../src/words/units.js';
 import { model } from '../../tools/checker/model.js';
 import { assertBalanced } from '../support/balanced.js';
+import { stockOf, usageOf, writeRecord } from '../support/group-words.js';
 import { heapModelMemory } from './support/heap-stage.js';
-import { type ObjectPlayers, objectPlayersOf } from './support/object-player.js';
+import { neverSpins } from './support/never-spins.js';
+import { ObjectPlayer, type ObjectPlayers, objectPlayersOf } from './support/object-player.js';
 import { isLookedAtUnlocked } from './support/unlocked-looks.js';
 
 /** The class of 64 bytes. */
@@ -172,4 +177,94 @@ export const kfreeRcuNeedsNoMemory = model({
   nameOf: posting.nameOf,
   mayRace: (word) => isLookedAtUnlocked(posting.geometry, word),
   bounds: { failures: true },
+});
+
+// Nothing is to be had from sheaves, nor from the slabs that are there.
+const retrying = heapModelMemory({ pages: 8, sheafCapacity: 1 });
+const used: number[] = [];
+
+export const kmallocNolockTriesTwice = model({
+  name: 'kmallocNolock, where its own class gets no page, takes the next larger one, or returns 0 with nothing changed',
+  lengthWords: retrying.lengthWords,
+  prepare: (words) =>
+    retrying.prepare(words, ([alpha]) => {
+      allocate(used, alpha, 2);
+      alpha!.pages.drain();
+    }),
+  setup: (stage) => ({
+    alpha: new ObjectPlayer(retrying.wire(stage, 'alpha', 0, neverSpins), 1),
+    beta: new ObjectPlayer(retrying.wire(stage, 'beta', 1), 2),
+  }),
+  threads: {
+    alpha({ alpha }: ObjectPlayers) {
+      alpha.held.push(...used);
+      alpha.keepNolock(BYTES);
+      alpha.putNolock(alpha.takeNolock(BYTES), BYTES);
+    },
+    beta({ beta }: ObjectPlayers) {
+      beta.keep(BYTES);
+    },
+  },
+  final({ alpha, beta }: ObjectPlayers) {
+    assert.ok(beta.refused <= 1, `${beta.refused} of beta's one allocation failed`);
+    assertBalanced(alpha.parts, [...alpha.held, ...beta.held]);
+  },
+  nameOf: retrying.nameOf,
+  mayRace: (word) => isLookedAtUnlocked(retrying.geometry, word),
+  bounds: { failures: true, preemptions: 1 },
+  nightly: { preemptions: 2 },
+});
+
+const charging = heapModelMemory({ pages: 8, maxCaches: 130 });
+/** At the end of the last page, which nobody allocates. */
+const RECORD = charging.geometry.totalPages * PAGE_WORDS - 64;
+/** Granules of an object of BYTES, and of a page, that are charged. */
+const OBJECT_COST = 9;
+const PAGE_COST = 512;
+
+interface Charging {
+  readonly players: readonly ObjectPlayer[];
+  /** Granules that are charged for what the threads have. */
+  charged: number;
+}
+
+/** Takes an object and a page that are charged to the group. */
+function chargeBoth(state: Charging, thread: number): void {
+  const { turn, kmalloc, pages, charges } = state.players[thread]!.parts;
+  turn.pin();
+  kmalloc.accounted.meet();
+  if (kmalloc.allocCharged(BYTES, GFP_NOWAIT, RECORD) !== 0) state.charged += OBJECT_COST;
+  else assert.equal(charges.refusedBy, 0, 'the group is blamed for a page that failed');
+  if (pages.allocCharged(0, GFP_NOWAIT, RECORD) !== 0) state.charged += PAGE_COST;
+  else assert.equal(charges.refusedBy, 0, 'the group is blamed for a page that failed');
+}
+
+export const chargesNothing = model<Charging>({
+  name: 'an allocation that fails for want of a page leaves nothing charged to its group, whoever else charges it',
+  lengthWords: charging.lengthWords,
+  prepare: (words) =>
+    charging.prepare(words, ([alpha]) => {
+      assert.ok(createAccountedCaches(words, charging.geometry, alpha!.caches));
+      writeRecord(words, RECORD);
+    }),
+  setup: (stage) => {
+    const { alpha, beta } = objectPlayersOf(charging, stage);
+    return { players: [alpha, beta], charged: 0 };
+  },
+  threads: {
+    alpha: (state) => chargeBoth(state, 0),
+    beta: (state) => chargeBoth(state, 1),
+  },
+  final({ players, charged }) {
+    let sum = charged;
+    for (const { parts } of players) sum += stockOf(parts.words, parts.membership.start, RECORD);
+    const { words } = players[0]!.parts;
+    assert.equal(usageOf(words, RECORD), sum, `${charged} granules are handed out`);
+    // All but one allocation at the most, of a page in the one case, had what they wanted.
+    assert.ok(charged >= 2 * OBJECT_COST + PAGE_COST || charged >= OBJECT_COST + 2 * PAGE_COST);
+  },
+  nameOf: charging.nameOf,
+  mayRace: (word) => isLookedAtUnlocked(charging.geometry, word),
+  bounds: { failures: true, preemptions: 1 },
+  nightly: { preemptions: 2 },
 });

@@ -2,10 +2,13 @@
  * The spin lock: one thread at a time inside, and what one leaves the next finds. Whoever is inside changes
  * plain words, so two at once, or a hand-over that orders nothing, is a data race by itself.
  *
+ * One that has looked for long asks to be next (PENDING), and then others leave the lock to it for a while.
+ *
  * Not shown here: that the waiting is short. A thread that spins is let go on when the lock word has changed,
  * or when nobody else can go on; how many rounds that takes on real processors is no matter of interleaving.
  */
 import assert from 'node:assert/strict';
+import { PENDING } from '../../src/layout/lock-record.js';
 import { LockTimeoutError } from '../../src/locks/lock-errors.js';
 import { ownerTag } from '../../src/locks/owner.js';
 import { RawSpinLock } from '../../src/locks/raw-spin-lock.js';
@@ -103,11 +106,16 @@ function tryAndCount(contender: Contender): void {
   countAndRelease(contender);
 }
 
+/** Whom the lock word names, whoever is next. */
+function ownerOf(words: Words): number {
+  return words.loadPlain(LOCK) & ~PENDING;
+}
+
 /** While a thread is inside, the lock word names it. */
 function ownerIsNamed({ words, all }: Contest): void {
   for (const { slot, tag } of all) {
     if (words.loadPlain(INSIDE + slot) === 0) continue;
-    assert.equal(words.loadPlain(LOCK), tag, `thread of slot ${slot} is inside, and the lock is not its own`);
+    assert.equal(ownerOf(words), tag, `thread of slot ${slot} is inside, and the lock is not its own`);
   }
 }
 
@@ -233,7 +241,7 @@ export const keepsOthersOutOfADeadOwnersLock = model<Contest>({
   },
   invariant: ownerIsNamed,
   final({ words, all: [owner, ...others] }) {
-    const holder = words.loadPlain(LOCK);
+    const holder = ownerOf(words);
     assert.ok(holder === 0 || holder === owner!.tag, 'nobody else is left inside');
     for (const { entered, timedOutOn } of others) {
       if (entered === 1) continue;
@@ -264,4 +272,70 @@ export const goesRoundWhereItMayNotSpin = model<Contest>({
     assert.equal(realtime!.entered + realtime!.missed, 1);
   },
   bounds: { kills: ['owner'] },
+});
+
+/** What a thread does that takes the lock over and over: enters, and looks whether another asked to be next. */
+function countAndLook(contender: Contender): boolean {
+  // Publishes nothing: a look.
+  const isClaimed = (contender.words.load(LOCK) & PENDING) !== 0;
+  countAndRelease(contender);
+  return isClaimed;
+}
+
+export const leavesTheLockToWhoIsNext = model<Contest>({
+  name: 'a thread that tries over and over is refused once it is let go while another has asked to be next',
+  prepare,
+  nameOf,
+  setup: contest(2),
+  threads: {
+    hog({ words, all: [hog] }) {
+      let isClaimed = false;
+      for (let tries = 0; tries < 4; tries++) {
+        if (!hog!.lock.tryAcquire()) {
+          isClaimed = false;
+          continue;
+        }
+        if (isClaimed) {
+          const entered = words.loadPlain(COUNTER);
+          assert.notEqual(entered, hog!.entered, 'it has the lock again at once, and another was next');
+        }
+        isClaimed = countAndLook(hog!);
+      }
+    },
+    waiter: ({ all: [, waiter] }) => acquireAndCount(waiter!),
+  },
+  invariant: ownerIsNamed,
+  final(state) {
+    assertCounted(state);
+    assert.equal(state.all[1]!.entered, 1, 'the waiter has come in');
+  },
+});
+
+export const needsNoRepairOfAClaim = model<Contest>({
+  name: 'one that asked to be next and was killed keeps out nobody for long: not who spins, nor who only tries',
+  prepare,
+  nameOf,
+  setup: contest(3),
+  threads: {
+    holder({ all: [holder] }) {
+      acquireOrGiveUp(holder!);
+      acquireOrGiveUp(holder!);
+    },
+    claimant: ({ all: [, claimant] }) => acquireOrGiveUp(claimant!),
+    late({ all: [, , late] }) {
+      acquireOrGiveUp(late!);
+      acquireOrGiveUp(late!);
+    },
+  },
+  invariant: ownerIsNamed,
+  final({ words, all: [holder, claimant, late] }) {
+    if (ownerOf(words) !== 0) {
+      assert.equal(ownerOf(words), claimant!.tag, 'a lock that was let go of has an owner');
+      return;
+    }
+    assert.deepEqual([holder!.entered, late!.entered], [2, 2], 'the lock is free, and somebody gave it up');
+    const isRefused = words.loadPlain(LOCK) === PENDING && !late!.lock.tryAcquire();
+    assert.ok(!isRefused || late!.lock.tryAcquire(), 'who only tries is kept out by the dead');
+  },
+  bounds: { kills: ['claimant'], preemptions: 3 },
 });

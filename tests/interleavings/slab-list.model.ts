@@ -16,6 +16,7 @@ import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 import { assertBalanced } from '../support/balanced.js';
 import { type HeapModelMemory, heapModelMemory } from './support/heap-stage.js';
+import { isDeferredObject } from './support/unlocked-looks.js';
 
 /** The class of 64 bytes. */
 const CACHE_ID = 8;
@@ -55,10 +56,10 @@ class Hand {
     if (object !== 0) this.held.push(object);
   }
 
-  put(object: number): void {
+  put(object: number, maySpin = true): void {
     if (object === 0) return;
     assert.equal(this.words.loadPlain(object), this._tag, `the object at ${object} is another thread's`);
-    this.slabs.putOne(object);
+    this.slabs.putOne(object, maySpin);
   }
 
   claim(object: number): void {
@@ -247,4 +248,36 @@ export const shrinksAgainstAllocation = model({
     );
   },
   nameOf: chain.memory.nameOf,
+});
+
+const busy = new Given(1, 3);
+
+export const deferredComeBack = model({
+  name: 'what two threads free that may not spin is on its slab or deferred, each once, whoever drains meanwhile',
+  lengthWords: busy.memory.lengthWords,
+  prepare: (words) => busy.prepare(words, 3),
+  setup: (stage) => busy.handsOf(stage),
+  threads: {
+    alpha({ alpha }: Hands) {
+      alpha.put(busy.give(alpha, 2));
+      alpha.keep();
+    },
+    beta({ beta }: Hands) {
+      beta.put(busy.give(beta, 0), false);
+    },
+    gamma({ gamma }: Hands) {
+      gamma.put(busy.give(gamma, 1), false);
+    },
+  },
+  final(hands: Hands) {
+    const { alpha } = hands;
+    assert.equal(alpha.refused, 0, 'there was an object for alpha');
+    busy.assertBooks(hands);
+    alpha.put(alpha.held.pop()!);
+    assert.equal(busy.count(hands.words, CACHE.deferred), 0, 'an ordinary free has drained the list');
+    busy.assertBooks(hands);
+  },
+  nameOf: busy.memory.nameOf,
+  mayRace: (word) => isDeferredObject(busy.memory.geometry, word),
+  bounds: { preemptions: 3 },
 });

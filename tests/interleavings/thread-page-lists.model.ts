@@ -10,7 +10,7 @@ import { zoneStart } from '../../src/layout/heap-layout.js';
 import { SLOT } from '../../src/layout/thread-slot.js';
 import { ZONE } from '../../src/layout/zone-record.js';
 import { RawSpinLock } from '../../src/locks/raw-spin-lock.js';
-import { GFP_NOWAIT } from '../../src/pages/gfp.js';
+import { GFP_NOLOCK, GFP_NOWAIT } from '../../src/pages/gfp.js';
 import { NO_PAGE_FAULT, PageAllocator } from '../../src/pages/page-allocator.js';
 import { ThreadPageLists } from '../../src/pages/thread-page-lists.js';
 import { Zone } from '../../src/pages/zone.js';
@@ -156,11 +156,21 @@ interface Reentry {
 
 /** Alpha's allocator over a zone whose lock runs the hook. */
 function hooked(players: PagePlayers): Reentry {
-  const { words, geometry, membership, ownerTag } = players.alpha.parts;
+  const { words, geometry, membership, ownerTag, rights, charges } = players.alpha.parts;
   const lock = new HookedLock(words, zoneStart(geometry, 0) + ZONE.lock, ownerTag, 50, 'zone 0');
-  const zones = [new Zone(words, geometry, 0, lock)];
+  const zones = [new Zone(words, geometry, 0, lock, membership.start)];
   const lists = new ThreadPageLists(words, geometry, membership.slot, membership.start);
-  const pages = new PageAllocator(words, geometry, membership.start, zones, 0, lists, NO_PAGE_FAULT);
+  const pages = new PageAllocator(
+    words,
+    geometry,
+    membership.start,
+    zones,
+    0,
+    lists,
+    NO_PAGE_FAULT,
+    rights,
+    charges,
+  );
   return { players, lock, pages };
 }
 
@@ -235,4 +245,33 @@ export const reentersDuringTrim = model({
   },
   nameOf: trimmed.nameOf,
   mayRace: (word) => isLookedAtUnlocked(trimmed.geometry, word),
+});
+
+const floored = heapModelMemory({ pages: 8, pageListHigh: 4, pageListFloor: 1 });
+
+export const refillsAboveTheFloor = model({
+  name: 'who may not spin leaves the floor of its list, refills above it, and loses nothing while another takes',
+  lengthWords: floored.lengthWords,
+  prepare: (words) =>
+    floored.prepare(words, ([alpha]) => {
+      alpha!.pages.freePages(alpha!.pages.allocPages(0, GFP_NOWAIT));
+    }),
+  setup: (stage) => pagePlayersOf(floored, stage),
+  threads: {
+    alpha({ alpha }: PagePlayers) {
+      for (let i = 0; i < 3; i++) alpha.keep(0, GFP_NOLOCK);
+      assert.ok(listPages(alpha) >= 1, 'the floor was taken');
+    },
+    beta({ beta }: PagePlayers) {
+      beta.put(beta.take(0), 0);
+      beta.keep(1);
+    },
+  },
+  final({ alpha, beta }: PagePlayers) {
+    const { words } = alpha.parts;
+    assertPagesAccounted(words, floored.geometry, alpha.kept + beta.kept);
+    assertBalanced({ words }, [...alpha.held, ...beta.held]);
+  },
+  nameOf: floored.nameOf,
+  mayRace: (word) => isLookedAtUnlocked(floored.geometry, word),
 });

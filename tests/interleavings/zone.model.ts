@@ -6,10 +6,11 @@
  * one page are a data race. The models use the zones themselves, without the lists that threads keep.
  */
 import assert from 'node:assert/strict';
-import { descriptorStart, zoneStart } from '../../src/layout/heap-layout.js';
+import { descriptorStart, slotStart, zoneStart } from '../../src/layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageState } from '../../src/layout/page-descriptor.js';
 import { FREE_AREA, FREE_AREA_WORDS, ZONE } from '../../src/layout/zone-record.js';
 import { RawSpinLock } from '../../src/locks/raw-spin-lock.js';
+import { ALLOC_NO_WATERMARKS, ALLOC_WMARK_MIN } from '../../src/pages/alloc-flags.js';
 import { Zone } from '../../src/pages/zone.js';
 import { PAGE_SHIFT } from '../../src/words/units.js';
 import type { Words } from '../../src/words/words.js';
@@ -29,18 +30,29 @@ class Player {
   kept = 0;
 
   constructor({ words }: Stage, { geometry }: HeapModelMemory, tag: number) {
+    const slot = slotStart(geometry, tag - 1);
     const lock = new RawSpinLock(words, zoneStart(geometry, 0) + ZONE.lock, tag, 50, 'zone 0');
     this.words = words;
-    this.zone = new Zone(words, geometry, 0, lock);
+    this.zone = new Zone(words, geometry, 0, lock, slot);
     this.tag = tag;
   }
 
   /** Takes a block and writes every page of it; 0 when there is none. */
   take(order: number): number {
-    const page = this.zone.take(order, pageState(PAGE_KIND.allocated, order, 0), true);
+    const page = this.zone.take(order, pageState(PAGE_KIND.allocated, order, 0), ALLOC_WMARK_MIN);
     if (page === 0) this.refused++;
     else this._write(page, order);
     return page;
+  }
+
+  /** Takes single pages that it keeps, and counts them. */
+  takeSingles(count: number, flags: number): void {
+    for (let i = 0; i < count; i++) {
+      const page = this.zone.take(0, pageState(PAGE_KIND.allocated, 0, 0), flags);
+      if (page === 0) continue;
+      this._write(page, 0);
+      this.kept++;
+    }
   }
 
   put(page: number, order: number): void {
@@ -225,4 +237,28 @@ export const threeThreads = model({
   bounds: { preemptions: 2 },
   // 31,000 executions, 660,000 states: six seconds.
   nightly: { preemptions: 4 },
+});
+
+// Two of four pages are kept for those who may have more.
+const kept = heapModelMemory({ pages: 4, minFreePages: 2 });
+
+export const keepsTheReserve = model({
+  name: 'two threads that take all they may leave the pages below the mark, and one that may have more gets those',
+  lengthWords: kept.lengthWords,
+  prepare: (words) => kept.prepare(words),
+  setup: (stage) => playersOf(kept, stage),
+  threads: {
+    alpha({ alpha }: Players) {
+      alpha.takeSingles(2, ALLOC_WMARK_MIN);
+    },
+    beta({ beta }: Players) {
+      beta.takeSingles(2, ALLOC_WMARK_MIN);
+      beta.takeSingles(1, ALLOC_NO_WATERMARKS);
+    },
+  },
+  final({ words, alpha, beta }: Players) {
+    assert.equal(alpha.kept + beta.kept, 3, 'two above the mark, and one below it');
+    assertPagesAccounted(words, kept.geometry, 3);
+  },
+  nameOf: kept.nameOf,
 });

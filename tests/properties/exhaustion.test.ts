@@ -47,8 +47,12 @@ for (const [sizes, options] of SIZES) {
       const { problems, unreachable } = heap.balance();
       assert.deepEqual([problems, unreachable], [[], []]);
     }
-    // The table grows in the first rounds, and keeps what it has.
-    assert.ok(Math.min(...filled) > 0.8 * filled[0]!, `entries by round: ${filled.join(' ')}`);
+    // The table keeps what it has grown to, and grows once more when a run of pages for its next segment happens to
+    // be free: in a heap this small that may be a third of all. From then on nothing is lost.
+    const settled = filled.slice(ROUNDS / 2);
+    const rounds = `entries by round: ${filled.join(' ')}`;
+    assert.ok(Math.min(...filled) > 0.6 * filled[0]!, rounds);
+    assert.ok(Math.min(...settled) > 0.95 * Math.max(...settled), rounds);
     heap.detach();
   });
 

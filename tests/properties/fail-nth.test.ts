@@ -219,6 +219,29 @@ for (const [sizes, options] of SIZES) {
       assert.ok(failing > 0, 'making a map takes pages');
     });
 
+    test(`Heap.mempool() without memory at the ${mode} page allocation makes and fills it or nothing (${sizes})`, () => {
+      const failing = forEachNth((nth) => {
+        const failures = new PageFailures();
+        const heap = Heap.create(options, { pageFault: failures });
+        const done = attempt(() => heap.mempool('pool', 3, { bytes: 3000 }), failures, mode, nth);
+        const { failed } = failures;
+        requireBalance(heap);
+        const pool = heap.mempool('pool', 3, { bytes: 3000 });
+        assert.equal(pool.elements, 3);
+        // Whatever fails, the pool serves as many as it keeps.
+        failures.arm('nth and later', 1);
+        const held = [1, 2, 3].map(() => pool.alloc());
+        assert.ok(held.every((p) => p !== 0));
+        failures.disarm();
+        for (const p of held) pool.free(p);
+        requireBalance(heap);
+        assert.ok(done || failed > 0);
+        heap.detach();
+        return failed > 0;
+      });
+      assert.ok(failing > 0, 'filling a pool takes pages');
+    });
+
     test(`Heap.slabCache() without memory at the ${mode} page allocation makes it or nothing (${sizes})`, () => {
       forEachNth((nth) => {
         const failures = new PageFailures();

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { missingFrom } from './printed-lines.js';
 
 /** The package's folder, seen from the compiled test. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../../../', import.meta.url));
@@ -51,23 +52,6 @@ function reportsOf(code: string, name: string): Promise<string> {
       else resolve(stderr);
     });
   });
-}
-
-/** Lines of `wanted` that are not found in `lines`, in that order and, but for dots between, without a gap. */
-function missingFrom(lines: readonly string[], wanted: readonly string[]): string | undefined {
-  let at = 0;
-  let maySkip = false;
-  for (const line of wanted) {
-    if (line.trim() === '...') {
-      maySkip = true;
-      continue;
-    }
-    const found = maySkip ? lines.indexOf(line, at) : lines[at] === line ? at : -1;
-    if (found === -1) return line;
-    at = found + 1;
-    maySkip = false;
-  }
-  return undefined;
 }
 
 test('docs/validator.md, shows a report of every kind that users meet', async () => {

@@ -21,7 +21,8 @@ let isPlain = false;
 
 /**
  * For test files that replace words of a heap, break rules of turns, or count locks: where all tests run in validating
- * heaps (LULL_VALIDATE), theirs are plain all the same.
+ * heaps (LULL_VALIDATE), theirs are plain all the same. The same for
+ * debug heaps (LULL_DEBUG).
  */
 export function plainHeapsOnly(): void {
   isPlain = true;
@@ -29,8 +30,10 @@ export function plainHeapsOnly(): void {
 
 function newHost(): FakeHost {
   const host = new FakeHost();
-  const wanted = process.env.LULL_VALIDATE;
-  if (!isPlain && wanted !== undefined) host.variables.set('LULL_VALIDATE', wanted);
+  for (const variable of ['LULL_VALIDATE', 'LULL_DEBUG']) {
+    const wanted = process.env[variable];
+    if (!isPlain && wanted !== undefined) host.variables.set(variable, wanted);
+  }
   return host;
 }
 

@@ -2,9 +2,11 @@
  * The parts of a heap, for tests that drive its layers one by one: nothing happens between two statements of a
  * test, since no timer and no microtask runs by itself.
  */
+
+import { attachParts, createParts } from '../../src/heap/attach-parts.js';
 import type { HeapHandle } from '../../src/heap/heap-handle.js';
 import type { HeapOptions } from '../../src/heap/heap-options.js';
-import { attachParts, createParts, type HeapParts } from '../../src/heap/heap-parts.js';
+import type { HeapParts } from '../../src/heap/heap-parts.js';
 import { leaveHeap } from '../../src/threads/thread-registry.js';
 import { FakeHost } from './fake-host.js';
 

@@ -28,6 +28,12 @@ const LONGEST_MILLIS = 5000;
 /** Each thread rests inside far more often than that. */
 const VISITS_A_TURNOVER = 2000;
 
+/**
+ * Runs of which one must have had as many turnovers. On a machine that does other things a thread may be done before
+ * the next begins; that nobody meets another in so many runs is the lock's doing.
+ */
+const MOST_RUNS = 6;
+
 /** How many acquisitions of all threads together, in the gate and in the long run; and how many of a team. */
 interface Amount {
   readonly quick: number;
@@ -75,8 +81,19 @@ async function runTeams(heap: Heap, use: LockUse, amount: Amount): Promise<Locks
   return results;
 }
 
-/** The run must have had what it is about, and says what it has found. */
-function judge(t: TestContext, use: LockUse, results: readonly LocksResult[], seconds: number): void {
+/** Runs until the threads of one run have met, which is what the test is about; each run is looked at. */
+async function runUntilMet(t: TestContext, heap: Heap, use: LockUse, amount: Amount): Promise<void> {
+  for (let run = 1; ; run++) {
+    const began = performance.now();
+    const results = await runTeams(heap, use, amount);
+    const isMet = judge(t, use, results, (performance.now() - began) / 1000);
+    if (isMet) return;
+    assert.ok(run < MOST_RUNS, `in none of ${run} runs did the threads meet ${SEED_NOTE}`);
+  }
+}
+
+/** Says what a run has found. Returns whether its threads have met. */
+function judge(t: TestContext, use: LockUse, results: readonly LocksResult[], seconds: number): boolean {
   const acquisitions = sumOf(results, 'acquisitions');
   const turnovers = sumOf(results, 'turnovers');
   const longest = Math.max(...results.map(({ longestMillis }) => longestMillis));
@@ -85,17 +102,14 @@ function judge(t: TestContext, use: LockUse, results: readonly LocksResult[], se
       `longest wait ${longest.toFixed(1)} ms, ${sumOf(results, 'slowWaits')} slow ones`,
   );
   if (!LOOKS_TOO.test(use)) assert.equal(sumOf(results, 'changes'), acquisitions, SEED_NOTE);
-  const fewest = acquisitions / VISITS_A_TURNOVER;
-  assert.ok(turnovers > fewest, `only ${turnovers} turnovers: the threads did not meet ${SEED_NOTE}`);
   assert.ok(longest < LONGEST_MILLIS, `a thread waited for ${longest} ms ${SEED_NOTE}`);
+  return turnovers > acquisitions / VISITS_A_TURNOVER;
 }
 
 for (const [use, amount] of USES) {
   test(`${use}, lets nobody else in, and in turn everybody, where 4 threads take it`, async (t) => {
     const heap = Heap.create({ bytes: 16 * 2 ** 20, threads: THREADS + 1 });
-    const began = performance.now();
-    const results = await runTeams(heap, use, amount);
-    judge(t, use, results, (performance.now() - began) / 1000);
+    await runUntilMet(t, heap, use, amount);
     await settle(heap);
     requireBalance(heap, []);
     heap.detach();

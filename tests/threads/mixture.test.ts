@@ -30,3 +30,8 @@ test('3 threads that work in two heaps at once leave the books of both in order'
 test('2 threads that are attached to a heap three times each leave the books in order', async () => {
   await runMixture({ options: [TINY_WITH_ROOM], threads: 2, operations: 40_000, attachments: 3 });
 });
+
+test('2 threads mix 100,000 operations in a debug heap, which reports nothing', async () => {
+  const options: HeapOptions = { ...DEFAULT_SIZES, debug: true };
+  await runMixture({ options: [options], threads: 2, operations: 50_000 });
+});

@@ -8,6 +8,12 @@ import type { AddCommand } from './add-command.js';
 import { addCheckCommand } from './check-command.js';
 import { addLockdepCommand } from './lockdep-command.js';
 import { addRunCommand } from './run-command.js';
+import { addStatCommand } from './stat-command.js';
 
 /** All sub-commands, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addRunCommand, addCheckCommand, addLockdepCommand];
+export const COMMANDS: readonly AddCommand[] = [
+  addRunCommand,
+  addCheckCommand,
+  addLockdepCommand,
+  addStatCommand,
+];

@@ -58,6 +58,15 @@ test('checkAtomics() reports clocks, timers, microtasks and random numbers', () 
   ]);
 });
 
+test('checkAtomics() reports TextEncoder and TextDecoder, which an audio worklet lacks', () => {
+  assert.deepEqual(problems('new TextDecoder().decode(a);\nconst encoder = new TextEncoder();'), [
+    '1 says `TextDecoder`',
+    '2 says `TextEncoder`',
+  ]);
+  const [finding] = checkAtomics([parseSource('src/heap/registry.ts', 'new TextDecoder()')]);
+  assert.match(finding?.remedy ?? '', /decodeUtf8\(\) of src\/words\/utf8\.ts/);
+});
+
 test('checkAtomics() allows other members of Math', () => {
   assert.deepEqual(problems('Math.clz32(a)'), []);
 });

@@ -4,6 +4,7 @@
  *
  *     Atomics, new SharedArrayBuffer, views over a shared buffer    only in src/words/native-words.ts
  *     clocks, timers, microtasks, random numbers                    only in src/words/host.ts
+ *     TextEncoder, TextDecoder                                      nowhere: an audio worklet has neither
  *
  * Whether a buffer is shared cannot be told without types, so a view over any buffer is reported, unless
  * the buffer was made in the same file as private memory (`new ArrayBuffer`, or a typed array of a length).
@@ -26,6 +27,8 @@ const ENGINE_NAMES: ReadonlyMap<string, string> = new Map([
   ['setInterval', `${USE_HOST}: host.startTimer()`],
   ['setImmediate', `${USE_HOST}: host.startTimer()`],
   ['queueMicrotask', `${USE_HOST}: host.queueMicrotask()`],
+  ['TextEncoder', 'an audio worklet has none: use encodeUtf8() of src/words/utf8.ts'],
+  ['TextDecoder', 'an audio worklet has none: use decodeUtf8() of src/words/utf8.ts'],
 ]);
 
 const GLOBAL_OBJECTS = new Set(['globalThis', 'self', 'window', 'global']);

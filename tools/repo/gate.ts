@@ -1,7 +1,7 @@
 /**
- * `npm run check`, the one gate: format and lint, build, repository rules, tests, and the tests of heaps once more
- * in validating heaps, in this order, each named with its seconds. Stops at the first that fails. The last line is
- * the counts of the tests.
+ * `npm run check`, the one gate: format and lint, build, repository rules, tests, and tests of heaps once more
+ * in validating heaps and in debug heaps, in this order, each named with its seconds. Stops at the first that
+ * fails. The last line is the counts of the tests.
  *
  * The build is one of its stages, so it may not depend on the build: package.json has esbuild make this file
  * and what it imports into dist/gate.js first.
@@ -67,6 +67,25 @@ async function validatedStage(): Promise<boolean> {
   return passed;
 }
 
+/** What is tested again where every heap is a debug heap: what a program does with one, and kfreeRcu. */
+const TESTS_OF_DEBUG_HEAPS = [
+  'src/collections/',
+  'src/shared-heap.test',
+  'src/heap/heap-core.test',
+  'src/rcu/rcu.test',
+  'src/slab/kfree-rcu',
+];
+
+async function debugStage(): Promise<boolean> {
+  const startedAt = performance.now();
+  process.env.LULL_DEBUG = '1';
+  const tally = await runTests(TESTS_OF_DEBUG_HEAPS);
+  delete process.env.LULL_DEBUG;
+  const passed = tally.failed === 0 && tally.passed > 0;
+  printStage(`tests in debug heaps (${tally.summary()})`, passed, startedAt);
+  return passed;
+}
+
 async function testStage(): Promise<Tally> {
   const startedAt = performance.now();
   const tally = await runTests([]);
@@ -76,7 +95,7 @@ async function testStage(): Promise<Tally> {
 
 if (commandsPass()) {
   const tally = await testStage();
-  const isValid = tally.failed === 0 && (await validatedStage());
+  const isValid = tally.failed === 0 && (await validatedStage()) && (await debugStage());
   console.log(tally.summary());
   process.exitCode = isValid && tally.passed > 0 ? 0 : 1;
 } else {

@@ -14,10 +14,11 @@
  *
  * I1  prepare() comes before the first wire(): what it leaves in the slots is what the parts are made for.
  */
+import { joinEmptyHanded } from '../../../src/heap/attach-parts.js';
 import { formatHeap, planFrom } from '../../../src/heap/format-heap.js';
 import { makeHandle } from '../../../src/heap/heap-handle.js';
 import { type HeapOptions, TINY } from '../../../src/heap/heap-options.js';
-import { type HeapParts, joinEmptyHanded, wireParts } from '../../../src/heap/heap-parts.js';
+import { type HeapParts, wireParts } from '../../../src/heap/heap-parts.js';
 import type { Geometry } from '../../../src/layout/heap-header.js';
 import { SLOT } from '../../../src/layout/thread-slot.js';
 import type { PageFault } from '../../../src/pages/page-allocator.js';
@@ -28,6 +29,7 @@ import type { Words } from '../../../src/words/words.js';
 import { HeapWordNames } from '../../../tools/checker/heap-words/name-of-word.js';
 import type { Stage } from '../../../tools/checker/model.js';
 import { FakeHost } from '../../support/fake-host.js';
+import type { MakesLocks } from './never-spins.js';
 
 /** The smallest heap in which two threads can do everything: models add what they need more. */
 export const MODEL_SIZES = {
@@ -55,9 +57,11 @@ export interface HeapModelMemory {
   /**
    * Makes the objects of the model's thread `thread`, which is the one in slot `slot`.
    *
+   * @param lockMaker makes its locks, unless they are plain ones
+   *
    * Errors   RangeError where nobody joined the slot, or before prepare().
    */
-  wire(stage: Stage, thread: string, slot: number): HeapParts;
+  wire(stage: Stage, thread: string, slot: number, lockMaker?: MakesLocks): HeapParts;
   /** What a word is called, by what the words given to prepare() hold now. */
   nameOf(index: number): string;
 }
@@ -75,7 +79,7 @@ export function heapModelMemory(options: HeapOptions = {}): HeapModelMemory {
     names.lookAt(words);
   }
 
-  function wire(stage: Stage, thread: string, slot: number): HeapParts {
+  function wire(stage: Stage, thread: string, slot: number, lockMaker?: MakesLocks): HeapParts {
     const membership = memberships[slot];
     if (membership === undefined) {
       throw new RangeError(
@@ -84,7 +88,9 @@ export function heapModelMemory(options: HeapOptions = {}): HeapModelMemory {
       );
     }
     const pageFault: PageFault = { shouldFail: () => stage.shouldFail() };
-    return wireThread(stage.words, geometry, membership, { host: stage.host(thread), pageFault });
+    const host = stage.host(thread);
+    const surroundings = lockMaker === undefined ? { host, pageFault } : { host, pageFault, lockMaker };
+    return wireThread(stage.words, geometry, membership, surroundings);
   }
 
   return { geometry, lengthWords: geometry.totalPages * PAGE_WORDS, prepare, wire, nameOf: names.nameOf };
@@ -97,7 +103,7 @@ function wireThread(
   words: Words,
   geometry: Geometry,
   membership: Membership,
-  surroundings: { readonly host: Host; readonly pageFault?: PageFault },
+  surroundings: { readonly host: Host; readonly pageFault?: PageFault; readonly lockMaker?: MakesLocks },
 ): HeapParts {
   const { host } = surroundings;
   const parts = wireParts(UNSENT, host, words, geometry, membership, surroundings);

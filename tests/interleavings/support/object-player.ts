@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import type { HeapParts } from '../../../src/heap/heap-parts.js';
-import { GFP_NOWAIT, type Gfp } from '../../../src/pages/gfp.js';
+import { GFP_NOLOCK, GFP_NOWAIT, type Gfp } from '../../../src/pages/gfp.js';
 import type { Stage } from '../../../tools/checker/model.js';
 import type { HeapModelMemory } from './heap-stage.js';
 
@@ -42,6 +42,27 @@ export class ObjectPlayer {
     if (p === 0) return;
     this.requireOwn(p, bytes);
     this.parts.kmalloc.free(p);
+  }
+
+  /** take() that may not spin, in any context. */
+  takeNolock(bytes: number): number {
+    const p = this.parts.kmalloc.allocNolock(bytes, GFP_NOLOCK);
+    if (p === 0) this.refused++;
+    else this.claim(p, bytes);
+    return p;
+  }
+
+  /** keep() that may not spin. */
+  keepNolock(bytes: number): void {
+    const p = this.takeNolock(bytes);
+    if (p !== 0) this.held.push(p);
+  }
+
+  /** put() that may not spin. */
+  putNolock(p: number, bytes: number): void {
+    if (p === 0) return;
+    this.requireOwn(p, bytes);
+    this.parts.kmalloc.freeNolock(p);
   }
 
   /** Writes an object that this thread has now: its first word, where a free one is linked, and its last. */

@@ -40,6 +40,22 @@ export class PagePlayer {
     this.held.push(start);
   }
 
+  /** take() by the call that may not spin, in any context. */
+  takeNolock(order: number): number {
+    const start = this.parts.pages.allocPagesNolock(order);
+    if (start === 0) this.refused++;
+    else this.claim(start, order);
+    return start;
+  }
+
+  /** keep() that may not spin. */
+  keepNolock(order: number): void {
+    const start = this.takeNolock(order);
+    if (start === 0) return;
+    this.kept += 1 << order;
+    this.held.push(start);
+  }
+
   /** Gives a block back, if it is one. */
   put(start: number, order: number): void {
     if (start === 0) return;

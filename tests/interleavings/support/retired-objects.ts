@@ -20,6 +20,7 @@ import type { Address } from '../../../src/words/units.js';
 import type { Words } from '../../../src/words/words.js';
 import type { ModelHost, Stage } from '../../../tools/checker/model.js';
 import { type HeapModelMemory, heapModelMemory } from './heap-stage.js';
+import type { MakesLocks } from './never-spins.js';
 import { isBarnWord } from './unlocked-looks.js';
 
 export const OBJECT_BYTES = 32;
@@ -140,7 +141,8 @@ export interface RetiredObjectMemory {
   readonly lengthWords: number;
   /** Thread 0 publishes the objects. */
   prepare(words: Words): void;
-  wire(stage: Stage, thread: string, slot: number): ModelHeap;
+  /** As HeapModelMemory.wire(). */
+  wire(stage: Stage, thread: string, slot: number, lockMaker?: MakesLocks): ModelHeap;
   nameOf(index: number): string;
   mayRace(index: number): boolean;
 }
@@ -169,7 +171,8 @@ export function retiredObjectMemory(options: RetiredObjectOptions = {}): Retired
         if (isFull) for (const thread of threads) takeEverything(thread, exhausted);
       });
     },
-    wire: (stage, thread, slot) => new ModelHeap(stage, thread, memory.wire(stage, thread, slot), exhausted),
+    wire: (stage, thread, slot, lockMaker) =>
+      new ModelHeap(stage, thread, memory.wire(stage, thread, slot, lockMaker), exhausted),
     nameOf: (index) => nameOf(memory, index),
     // The number of orphans is looked at before the lock is taken: a stale 0 leaves them to the next look.
     mayRace: (index) => index === HEADER.orphanObjects || isBarnWord(geometry, index),

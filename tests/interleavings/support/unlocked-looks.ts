@@ -5,6 +5,8 @@
  *     page state      the buddy looks at a neighbour while the neighbour's owner writes what it is now: neither
  *                     the old value nor the new is `free` of the order asked for, which only zone.lock writes
  *     zone deferred   a stale 0 leaves the blocks to the next caller; the exchange decides
+ *     deferred frees  of a cache: as of a zone
+ *     zone belowHigh  a hint how large the lists of threads are to be
  *     barn            heads and counts are looked at before the lock is taken, and again under it
  */
 import { CACHE, CACHE_WORDS } from '../../../src/layout/cache-record.js';
@@ -32,13 +34,31 @@ export function isDeferredHead({ zonesStart, zones }: Geometry, word: number): b
   return offset >= 0 && offset < zones * ZONE_WORDS && offset % ZONE_WORDS === ZONE.deferred;
 }
 
+/** True for the word of a zone that says that it is below its high mark. */
+export function isBelowHigh({ zonesStart, zones }: Geometry, word: number): boolean {
+  const offset = word - zonesStart;
+  return offset >= 0 && offset < zones * ZONE_WORDS && offset % ZONE_WORDS === ZONE.belowHigh;
+}
+
 /** True for a head or a count of the barn of a cache. */
 export function isBarnWord({ cachesStart, maxCaches }: Geometry, word: number): boolean {
   const offset = word - cachesStart;
   return offset >= 0 && offset < maxCaches * CACHE_WORDS && BARN_WORDS.includes(offset % CACHE_WORDS);
 }
 
+/** True for the word of a cache that leads to its deferred objects. */
+export function isDeferredObject({ cachesStart, maxCaches }: Geometry, word: number): boolean {
+  const offset = word - cachesStart;
+  return offset >= 0 && offset < maxCaches * CACHE_WORDS && offset % CACHE_WORDS === CACHE.deferred;
+}
+
 /** True for any of them. */
 export function isLookedAtUnlocked(geometry: Geometry, word: number): boolean {
-  return isPageState(geometry, word) || isDeferredHead(geometry, word) || isBarnWord(geometry, word);
+  return (
+    isPageState(geometry, word) ||
+    isDeferredHead(geometry, word) ||
+    isBelowHigh(geometry, word) ||
+    isBarnWord(geometry, word) ||
+    isDeferredObject(geometry, word)
+  );
 }

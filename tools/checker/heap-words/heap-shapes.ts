@@ -8,7 +8,6 @@ import {
   constantWordIndex,
   type Geometry,
   HEADER,
-  HEADER_WORDS,
 } from '../../../src/layout/heap-header.js';
 import { BUCKET_LOCK, ENTRY, MAP, MAX_LEVEL } from '../../../src/layout/map-record.js';
 import { NAME } from '../../../src/layout/name-record.js';
@@ -54,7 +53,7 @@ const CALLBACKS_SHAPE = shapeOf(CALLBACK_LIST, {
 export function headerShape(geometry: Geometry): RecordShape {
   const fields: Record<string, number> = { ...HEADER };
   for (const name of Object.keys(geometry)) fields[name] = constantWordIndex(name as ConstantWord);
-  const sheafWords = HEADER_WORDS - HEADER.bootstrapSheaf;
+  const sheafWords = HEADER.reclaimers - HEADER.bootstrapSheaf;
   return shapeOf(fields, { bootstrapSheaf: recordsPart('bootstrapSheaf', 1, SHEAF_SHAPE, sheafWords) });
 }
 

@@ -86,7 +86,7 @@ test('nameOfHeapWord, names words of the header, slots, zones, caches, snapshots
     [cacheStart(GEOMETRY, 5) + CACHE.barnLock, 'cache 5 barnLock'],
     [GEOMETRY.turnSnapshotsStart + 2, 'turn snapshot of slot 2'],
     [descriptorStart(GEOMETRY, 17) + DESCRIPTOR.next, 'page 17 next'],
-    [descriptorStart(GEOMETRY, 17) + DESCRIPTOR_WORDS - 1, 'page 17 unused 7'],
+    [descriptorStart(GEOMETRY, 17) + DESCRIPTOR_WORDS - 1, 'page 17 group'],
     [GEOMETRY.firstPage * PAGE_WORDS + 13, `page ${GEOMETRY.firstPage} + 13`],
   ];
   for (const [index, expected] of cases) assert.equal(name(index), expected);

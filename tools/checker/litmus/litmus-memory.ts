@@ -17,7 +17,9 @@ const FIRST_SEQUENCE = -4;
 /** Nothing of a heap but its threads. */
 const SHAPE: Omit<Shape, 'slots'> = {
   ...{ totalPages: 1, maxCaches: 0, sheafCapacity: 0, barnSheaves: 0, minPartialSlabs: 0, maxSlabObjects: 0 },
-  ...{ pageListHigh: 0, pageListBatch: 0, turnOperations: 1, drainMillis: 1, pollMillis: 1, spinRounds: 0 },
+  ...{ pageListHighMin: 0, pageListHighMax: 0, pageListBatch: 0, pageListFloor: 0, minFreePages: 0 },
+  ...{ pointerPageSource: 0, reservedSheaves: 0, debugHooks: 0, faultInjection: 0 },
+  ...{ turnOperations: 1, drainMillis: 1, pollMillis: 1, spinRounds: 0 },
   ...{ mapBucketsLog2: 0, hashSeed0: 0, hashSeed1: 0, firstSequence: FIRST_SEQUENCE },
 };
 

@@ -1,0 +1,201 @@
+/**
+ * Mempool: allocations that must not fail: a few elements are kept for when the heap has none.
+ *
+ *     alloc:  the heap, without waiting -> an element of the pool -> the heap, with reclaim -> wait for one to come back
+ *     free:   the pool, while it keeps fewer than its minimum -> the heap
+ *             pool busy and the caller may not spin -> the pool's deferred list, which the next that has the lock empties
+ *
+ * Where the caller may wait, and every element that was taken comes back in the end, alloc() does not fail. Who may
+ * not wait gets an element while there is one, in any context.
+ *
+ * Who may call: any thread of the heap. Inside the lock nothing is allocated, freed or waited for.
+ *
+ * I1  (mempool-record:I1) objects[0 .. elements - 1] are the pool's, and what is on its deferred list.
+ * P1  (mempool-record:P1) elements: stored under the lock, looked at without it by free().
+ * P2  (mempool-record:P2) deferred: push publishes the element's first word, the exchange observes it.
+ * P3  (mempool-record:P3) returns: added to after the element is in the pool, loaded before one is looked for.
+ *
+ * Follows mm/mempool.c (mempool_alloc, mempool_free).
+ */
+import { MEMPOOL } from '../layout/mempool-record.js';
+import type { RawSpinLock } from '../locks/raw-spin-lock.js';
+import type { AsyncWait, Words } from '../words/words.js';
+
+/** Longest sleep without another look at the heap. */
+export const MEMPOOL_SLICE_MILLIS = 5000;
+
+/** Where elements come from and go to when the pool has none, or its fill. */
+export interface ElementSource {
+  /** Gives an element back to the heap. */
+  free(p: number, maySpin: boolean): void;
+}
+
+/** Tells the time, of the host. */
+export interface Clock {
+  nowMillis(): number;
+}
+
+const EVERYBODY = 0x7fffffff;
+
+export class ElementPool {
+  private readonly _words: Words;
+  private readonly _record: number;
+  private readonly _lock: RawSpinLock;
+  private readonly _source: ElementSource;
+  private readonly _sliceMillis: number;
+
+  /**
+   * @param record      index of the pool's record; `lock` is the lock at its MEMPOOL.lock
+   * @param sliceMillis longest sleep without another look at the heap
+   */
+  constructor(
+    words: Words,
+    record: number,
+    lock: RawSpinLock,
+    source: ElementSource,
+    sliceMillis = MEMPOOL_SLICE_MILLIS,
+  ) {
+    this._words = words;
+    this._record = record;
+    this._lock = lock;
+    this._source = source;
+    this._sliceMillis = sliceMillis;
+  }
+
+  /** How many elements it keeps, those on the deferred list left out; as it was at some moment. */
+  elements(): number {
+    // Publishes nothing: a number.
+    return this._words.load(this._record + MEMPOOL.elements);
+  }
+
+  /** Takes an element; 0 when there is none, or the lock is busy and the caller may not spin. */
+  take(maySpin: boolean): number {
+    // mempool-record:P1: the acquire observes the elements.
+    if (!this._lock.acquireIf(maySpin)) return 0;
+    const overflow = this._adoptDeferred();
+    const words = this._words;
+    const left = words.loadPlain(this._record + MEMPOOL.elements) - 1;
+    const p = left < 0 ? 0 : words.loadPlain(this._record + MEMPOOL.objects + left);
+    // P1: observed by put(): what was taken from here is missing from the number.
+    if (p !== 0) words.store(this._record + MEMPOOL.elements, left);
+    this._lock.release();
+    this._freeChain(overflow, maySpin);
+    return p;
+  }
+
+  /** Gives an element back: to the pool while it keeps too few, and wakes who waits for one; else to the heap. */
+  put(p: number, maySpin: boolean): void {
+    const words = this._words;
+    // P1: sees at least what this thread knows to be taken.
+    if (words.load(this._record + MEMPOOL.elements) >= words.loadPlain(this._record + MEMPOOL.minimum)) {
+      this._source.free(p, maySpin);
+      return;
+    }
+    let overflow = 0;
+    if (this._lock.acquireIf(maySpin)) {
+      overflow = this._adoptDeferred();
+      if (!this._push(p)) overflow = this._chain(p, overflow);
+      // mempool-record:P1: publishes the element.
+      this._lock.release();
+    } else {
+      this._defer(p);
+    }
+    // P3: the element first. Everybody: one that is woken may have given up, or died.
+    words.add(this._record + MEMPOOL.returns, 1);
+    words.notify(this._record + MEMPOOL.returns, EVERYBODY);
+    this._freeChain(overflow, maySpin);
+  }
+
+  /**
+   * Takes an element, or what `tryHeap` finds, sleeping until there is one.
+   *
+   * @param tryHeap asked before each sleep, in no lock
+   * @returns       0 after `limitMillis`
+   *
+   * Context  Threads that may wait; `tryHeap` leaves this thread's turns before it returns 0.
+   */
+  takeSync(tryHeap: () => number, clock: Clock, limitMillis: number): number {
+    const deadline = clock.nowMillis() + limitMillis;
+    for (let left = limitMillis; ; left = deadline - clock.nowMillis()) {
+      const seen = this.returns();
+      const p = this.take(true);
+      if (p !== 0) return p;
+      const q = tryHeap();
+      if (q !== 0 || left <= 0) return q;
+      // P3: not at all where something has come back.
+      this._words.wait(this._record + MEMPOOL.returns, seen, Math.min(left, this._sliceMillis));
+    }
+  }
+
+  /** What to sleep on: to be asked for before take(). */
+  returns(): number {
+    // P3: before an element is looked for.
+    return this._words.load(this._record + MEMPOOL.returns);
+  }
+
+  /** Sleeps until something has come back since returns() said `seen`; undefined where the engine cannot. */
+  sleepAsync(seen: number, millis: number): AsyncWait | undefined {
+    return this._words.waitAsync(this._record + MEMPOOL.returns, seen, millis);
+  }
+
+  /** Ends the sleep of this thread's own tasks, and of others, which look again. */
+  wakeAll(): void {
+    this._words.notify(this._record + MEMPOOL.returns, EVERYBODY);
+  }
+
+  /** Under the lock: false where the pool has its fill. */
+  private _push(p: number): boolean {
+    const words = this._words;
+    const elements = words.loadPlain(this._record + MEMPOOL.elements);
+    if (elements >= words.loadPlain(this._record + MEMPOOL.minimum)) return false;
+    words.storePlain(this._record + MEMPOOL.objects + elements, p);
+    // P1: observed by put() without the lock.
+    words.store(this._record + MEMPOOL.elements, elements + 1);
+    return true;
+  }
+
+  /** Under the lock: takes in what was given back meanwhile. Returns a chain of what there is no room for. */
+  private _adoptDeferred(): number {
+    const words = this._words;
+    const deferred = this._record + MEMPOOL.deferred;
+    // Publishes nothing: a stale 0 leaves the elements to the next look.
+    if (words.load(deferred) === 0) return 0;
+    let overflow = 0;
+    // P2: observes each element's first word.
+    let p = words.exchange(deferred, 0);
+    while (p !== 0) {
+      const next = words.loadPlain(p);
+      if (!this._push(p)) overflow = this._chain(p, overflow);
+      p = next;
+    }
+    return overflow;
+  }
+
+  private _defer(p: number): void {
+    const words = this._words;
+    const deferred = this._record + MEMPOOL.deferred;
+    // P2: a first look; the compareExchange below decides.
+    let head = words.load(deferred);
+    for (;;) {
+      words.storePlain(p, head);
+      // P2: publishes the element's first word; observed by _adoptDeferred().
+      const found = words.compareExchange(deferred, head, p);
+      if (found === head) return;
+      head = found;
+    }
+  }
+
+  private _chain(p: number, next: number): number {
+    this._words.storePlain(p, next);
+    return p;
+  }
+
+  private _freeChain(first: number, maySpin: boolean): void {
+    let p = first;
+    while (p !== 0) {
+      const next = this._words.loadPlain(p);
+      this._source.free(p, maySpin);
+      p = next;
+    }
+  }
+}

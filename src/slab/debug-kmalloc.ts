@@ -1,0 +1,237 @@
+/**
+ * DebugKmalloc: kmalloc and kfree of a debug heap: puts a shell round every object, and takes it off.
+ *
+ *     user:   inner address p         DebugKmalloc         everything below: outer address p - SHELL_HEAD_WORDS
+ *
+ * Requests that leave no room for a shell in the largest size class are whole blocks of pages: no shell, but what is
+ * left of the last page is a red zone, and DebugPages knows who took them.
+ *
+ * I1  An object on a slab has a shell, a block of pages has none: the page's state word says which `p` is.
+ */
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner, pageTail } from '../layout/page-descriptor.js';
+import { SHELL_HEAD_WORDS, SHELL_WORDS } from '../layout/shell-record.js';
+import { waitingBlockError } from '../pages/debug-pages.js';
+import type { DebugTools } from '../pages/debug-tools.js';
+import { __GFP_ZERO, type Gfp } from '../pages/gfp.js';
+import { BYTES_PER_WORD, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
+import { paintTail, tailDamage } from './block-tail.js';
+import type { Kmalloc } from './kmalloc.js';
+import type { ObjectShell } from './object-shell.js';
+import { MAX_CLASS_BYTES, objectWordsFor } from './size-classes.js';
+import { WrappedKmalloc } from './wrapped-kmalloc.js';
+
+const SHELL_BYTES = SHELL_WORDS * BYTES_PER_WORD;
+
+export class DebugKmalloc extends WrappedKmalloc {
+  private readonly _tools: DebugTools;
+  private readonly _shell: ObjectShell;
+
+  constructor(
+    tools: DebugTools,
+    shell: ObjectShell,
+    inner: Kmalloc,
+    ...given: ConstructorParameters<typeof Kmalloc>
+  ) {
+    super(inner, ...given);
+    this._tools = tools;
+    this._shell = shell;
+  }
+
+  override alloc(bytes: number, gfp: Gfp): number {
+    if (!hasRoomForShell(bytes)) return this._paint(this.inner.alloc(blockBytesOf(bytes), gfp), bytes);
+    return this._dress(
+      this._tools.allocStack(),
+      this.inner.alloc(outerBytesOf(bytes), gfp & ~__GFP_ZERO),
+      bytes,
+      gfp,
+    );
+  }
+
+  override allocNolock(bytes: number, gfp: Gfp): number {
+    if (!hasRoomForShell(bytes)) return this._paint(this.inner.allocNolock(blockBytesOf(bytes), gfp), bytes);
+    return this._dress(
+      this._tools.allocStack(),
+      this.inner.allocNolock(outerBytesOf(bytes), gfp & ~__GFP_ZERO),
+      bytes,
+      gfp,
+    );
+  }
+
+  override allocCharged(bytes: number, gfp: Gfp, record: number): number {
+    if (!hasRoomForShell(bytes)) {
+      return this._paint(this.inner.allocCharged(blockBytesOf(bytes), gfp, record), bytes);
+    }
+    return this._dress(
+      this._tools.allocStack(),
+      this.inner.allocCharged(outerBytesOf(bytes), gfp & ~__GFP_ZERO, record),
+      bytes,
+      gfp,
+    );
+  }
+
+  override allocChargedNolock(bytes: number, gfp: Gfp, record: number): number {
+    if (!hasRoomForShell(bytes)) {
+      return this._paint(this.inner.allocChargedNolock(blockBytesOf(bytes), gfp, record), bytes);
+    }
+    const stack = this._tools.allocStack();
+    const outer = this.inner.allocChargedNolock(outerBytesOf(bytes), gfp & ~__GFP_ZERO, record);
+    return this._dress(stack, outer, bytes, gfp);
+  }
+
+  override groupOf(p: number): number {
+    if (!this.hasShell(p)) return this.inner.groupOf(p);
+    this._requireObject(p);
+    return this.inner.groupOf(p - SHELL_HEAD_WORDS);
+  }
+
+  override allocFrom(id: number, gfp: Gfp): number {
+    const stack = this._tools.allocStack();
+    const outer = this.inner.allocFrom(id, gfp & ~__GFP_ZERO);
+    if (outer === 0) return 0;
+    return this._dress(stack, outer, (this.inner.usableWords(outer) - SHELL_WORDS) * BYTES_PER_WORD, gfp);
+  }
+
+  override free(p: number): void {
+    this.inner.free(this._undress(p));
+  }
+
+  override freeNolock(p: number): void {
+    this.inner.freeNolock(this._undress(p));
+  }
+
+  override cacheOf(p: number): number {
+    return this.hasShell(p) ? this._requireObject(p) : this.inner.cacheOf(p);
+  }
+
+  override usableWords(p: number): number {
+    if (this.hasShell(p)) {
+      this._requireObject(p);
+      return objectWordsFor(this._shell.bytes(this._tools.bareOf(p) - SHELL_HEAD_WORDS));
+    }
+    const words = this.inner.usableWords(p);
+    const { bytes } = this._tools.owner.history(this._tools.bareOf(p) >>> PAGE_SHIFT);
+    return bytes > 0 ? objectWordsFor(bytes) : words;
+  }
+
+  /** True where `p` lies on a slab of objects. */
+  hasShell(p: number): boolean {
+    const state = this._stateAt(this._tools.bareOf(p));
+    return pageKind(state) === PAGE_KIND.slab && pageOwner(state) !== SHEAF_CACHE;
+  }
+
+  /** Takes an object from its user until a grace period is over. Returns its outer address; blocks keep theirs. */
+  retire(p: number): number {
+    if (!this.hasShell(p)) {
+      this._requireTail(p);
+      if (this.inner.cacheOf(p) === 0) this._retireBlock(this._tools.bareOf(p) >>> PAGE_SHIFT);
+      return p;
+    }
+    this._requireObject(p);
+    const bare = this._tools.bareOf(p);
+    this._shell.retire(bare - SHELL_HEAD_WORDS, this._outerWords(bare));
+    return p - SHELL_HEAD_WORDS;
+  }
+
+  /** Gives back what retire() took, and returned as `outer`: the call that wanted it did nothing after all. */
+  restore(p: number, outer: number): void {
+    if (outer !== p) this._shell.restore(this._tools.bareOf(p) - SHELL_HEAD_WORDS);
+    else this._tools.owner.release(this._tools.bareOf(p) >>> PAGE_SHIFT);
+  }
+
+  private _retireBlock(page: number): void {
+    const { owner, slot } = this._tools;
+    if (!owner.retire(page, this._tools.freeStack(), slot)) throw waitingBlockError(this._tools, page);
+  }
+
+  private _dress(stack: number, outer: number, bytes: number, gfp: Gfp): number {
+    if (outer === 0) return 0;
+    const outerWords = this.inner.usableWords(outer);
+    return this._shell.dress(outer, outerWords, Math.ceil(bytes), (gfp & __GFP_ZERO) !== 0, stack);
+  }
+
+  /** Takes the shell off; returns the outer address, with the mark of `p`. */
+  private _undress(p: number): number {
+    if (!this.hasShell(p)) {
+      this._requireTail(p);
+      return p;
+    }
+    this._requireObject(p);
+    const bare = this._tools.bareOf(p);
+    this._shell.undress(bare - SHELL_HEAD_WORDS, this._outerWords(bare));
+    return p - SHELL_HEAD_WORDS;
+  }
+
+  private _outerWords(bare: number): number {
+    return this.inner.usableWords(bare - SHELL_HEAD_WORDS);
+  }
+
+  /** Makes a red zone behind what was asked for of a block of pages. */
+  private _paint(start: number, bytes: number): number {
+    if (start !== 0) paintTail(this._tools, start >>> PAGE_SHIFT, Math.ceil(bytes));
+    return start;
+  }
+
+  /** Throws where somebody wrote behind a block that kmalloc() returned. */
+  private _requireTail(p: number): void {
+    const bare = this._tools.bareOf(p);
+    if (bare % PAGE_WORDS !== 0 || this._stateAt(bare) === 0) return;
+    const error = tailDamage(this._tools, bare >>> PAGE_SHIFT);
+    if (error !== undefined) throw error;
+  }
+
+  private _stateAt(bare: number): number {
+    const { words, geometry } = this._tools;
+    const page = bare >>> PAGE_SHIFT;
+    if (!Number.isInteger(bare) || bare < 0 || page < geometry.firstPage || page >= geometry.totalPages)
+      return 0;
+    return words.loadPlain(descriptorStart(geometry, page) + DESCRIPTOR.state);
+  }
+
+  /** Id of the cache of which `p` is an object, as its user knows it. */
+  private _requireObject(p: number): number {
+    const bare = this._tools.bareOf(p);
+    const state = this._stateAt(bare);
+    const first = ((bare >>> PAGE_SHIFT) - pageTail(state)) * PAGE_WORDS;
+    // An outer address in front of the slab could be an object of another one.
+    if (bare - SHELL_HEAD_WORDS >= first) {
+      try {
+        return this.inner.cacheOf(p - SHELL_HEAD_WORDS);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    }
+    throw new RangeError(
+      `freed address ${bare}, which is ${this._describe(bare, first)}; pass an address that kmalloc() returned, once`,
+    );
+  }
+
+  /** What `bare`, on the slab that starts at `first`, is to a user. */
+  private _describe(bare: number, first: number): string {
+    const { words, geometry } = this._tools;
+    const record = cacheStart(geometry, pageOwner(this._stateAt(bare)));
+    const objectWords = words.loadPlain(record + CACHE.objectWords);
+    const number = Math.floor((bare - first) / objectWords);
+    if (number >= words.loadPlain(record + CACHE.slabObjects)) return 'behind the last object of a slab';
+    const inner = first + number * objectWords + SHELL_HEAD_WORDS;
+    const object = `the ${this._shell.bytes(inner - SHELL_HEAD_WORDS)}-byte object at ${inner}`;
+    return bare < inner
+      ? `${inner - bare} words in front of ${object}`
+      : `${bare - inner} words inside ${object}`;
+  }
+}
+
+/** What is no size has none, and is left for the allocator to refuse. */
+function hasRoomForShell(bytes: number): boolean {
+  return bytes > 0 && Math.ceil(bytes) + SHELL_BYTES <= MAX_CLASS_BYTES;
+}
+
+function outerBytesOf(bytes: number): number {
+  return objectWordsFor(Math.ceil(bytes)) * BYTES_PER_WORD + SHELL_BYTES;
+}
+
+/** More than the largest object has, so that it is a block of pages. */
+function blockBytesOf(bytes: number): number {
+  return bytes > 0 && bytes <= MAX_CLASS_BYTES ? MAX_CLASS_BYTES + 1 : bytes;
+}

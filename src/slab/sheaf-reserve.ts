@@ -1,0 +1,126 @@
+/**
+ * SheafReserve: empty sheaves that one thread has set aside for kfreeRcu, so that it can have one without any lock.
+ *
+ *     slot: reservedHead -> sheaf -> sheaf -> 0, reservedCount
+ *
+ *     thread-list   none left: a page of the thread's own list becomes a slab of sheaves, all of them set aside
+ *     reserved      none left: 0; between turns as many are taken as are missing
+ *
+ * A slab that was made without listLock is not in its cache's count of slabs yet: it is in carvedSlabs of the slot, from
+ * where the next topUp() moves it.
+ *
+ * Who may call: the slot's thread. No call takes a lock between two words that belong together, so a hook that comes back
+ * in the middle finds the list whole.
+ *
+ * I1  reservedCount = sheaves on the list. They are objects of SHEAF_CACHE in use, and name no cache.
+ */
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import type { Geometry } from '../layout/heap-header.js';
+import { cacheStart } from '../layout/heap-layout.js';
+import { SHEAF, SHEAF_WORDS } from '../layout/sheaf-record.js';
+import { SLOT } from '../layout/thread-slot.js';
+import { GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
+import type { PageAllocator } from '../pages/page-allocator.js';
+import type { Words } from '../words/words.js';
+import type { PointerPageSource } from './pointer-page-source.js';
+import type { SheafSource } from './sheaf-source.js';
+import type { SlabCache } from './slab-cache.js';
+
+export class SheafReserve implements PointerPageSource {
+  private readonly _words: Words;
+  private readonly _slot: number;
+  private readonly _record: number;
+  private readonly _wanted: number;
+  private readonly _carves: boolean;
+  private readonly _sheaves: SheafSource;
+  private readonly _pages: PageAllocator;
+
+  /**
+   * @param slot   word index of this thread's slot
+   * @param wanted how many sheaves topUp() sets aside
+   * @param carves whether takeSheaf() cuts up a page of the thread's own list when none is left
+   */
+  constructor(
+    words: Words,
+    geometry: Geometry,
+    slot: number,
+    wanted: number,
+    carves: boolean,
+    sheaves: SheafSource,
+    pages: PageAllocator,
+  ) {
+    this._words = words;
+    this._slot = slot;
+    this._record = cacheStart(geometry, SHEAF_CACHE);
+    this._wanted = wanted;
+    this._carves = carves;
+    this._sheaves = sheaves;
+    this._pages = pages;
+  }
+
+  takeSheaf(cache: SlabCache): number {
+    if (this._count() === 0 && this._carves) this._carve();
+    const sheaf = this._pop();
+    if (sheaf !== 0) cache.adoptSheaf(sheaf);
+    return sheaf;
+  }
+
+  isShort(): boolean {
+    const carved = this._words.loadPlain(this._slot + SLOT.carvedSlabs);
+    return this._count() < this._wanted || carved !== 0;
+  }
+
+  topUp(maySpin: boolean): void {
+    this._settleSlabs(maySpin);
+    while (this._count() < this._wanted) {
+      const sheaf = this._sheaves.take(SHEAF_CACHE, 0, maySpin ? GFP_NOWAIT : GFP_NOLOCK);
+      if (sheaf === 0) return;
+      this._push(sheaf);
+    }
+  }
+
+  giveBack(maySpin: boolean): void {
+    this._settleSlabs(maySpin);
+    for (let sheaf = this._pop(); sheaf !== 0; sheaf = this._pop()) this._sheaves.put(sheaf, maySpin);
+  }
+
+  private _carve(): void {
+    const start = this._pages.allocFromList(0);
+    if (start === 0) return;
+    this._sheaves.carve(start);
+    this._add(SLOT.carvedSlabs, 1);
+    const objects = this._words.loadPlain(this._record + CACHE.slabObjects);
+    for (let i = objects - 1; i >= 0; i--) this._push(start + i * SHEAF_WORDS);
+  }
+
+  private _settleSlabs(maySpin: boolean): void {
+    const carved = this._words.loadPlain(this._slot + SLOT.carvedSlabs);
+    if (carved !== 0 && this._sheaves.countSlabs(carved, maySpin)) this._add(SLOT.carvedSlabs, -carved);
+  }
+
+  private _push(sheaf: number): void {
+    const words = this._words;
+    words.storePlain(sheaf + SHEAF.count, 0);
+    words.storePlain(sheaf + SHEAF.cache, SHEAF_CACHE);
+    words.storePlain(sheaf + SHEAF.next, words.loadPlain(this._slot + SLOT.reservedHead));
+    words.storePlain(this._slot + SLOT.reservedHead, sheaf);
+    this._add(SLOT.reservedCount, 1);
+  }
+
+  private _pop(): number {
+    const words = this._words;
+    const sheaf = words.loadPlain(this._slot + SLOT.reservedHead);
+    if (sheaf === 0) return 0;
+    words.storePlain(this._slot + SLOT.reservedHead, words.loadPlain(sheaf + SHEAF.next));
+    this._add(SLOT.reservedCount, -1);
+    return sheaf;
+  }
+
+  private _count(): number {
+    return this._words.loadPlain(this._slot + SLOT.reservedCount);
+  }
+
+  private _add(word: number, by: number): void {
+    this._words.storePlain(this._slot + word, this._words.loadPlain(this._slot + word) + by);
+  }
+}

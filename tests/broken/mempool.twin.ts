@@ -1,0 +1,113 @@
+/** The mempool with one line wrong: an element is lost, handed out twice, or nobody is told of it. */
+import { twin } from '../../tools/checker/checker.js';
+
+const FILE = 'src/pages/mempool.ts';
+
+export const tellsNobody = twin({
+  name: 'who gives an element back wakes nobody',
+  claim: 'mempool/waiterIsWoken',
+  patch: {
+    file: FILE,
+    find: 'words.notify(this._record + MEMPOOL.returns, EVERYBODY); this._freeChain(overflow, maySpin);',
+    replace: 'this._freeChain(overflow, maySpin);',
+  },
+  caughtAs: 'deadlock',
+});
+
+export const looksBeforeItCounts = twin({
+  name: 'a waiter asks what has come back after it has looked for an element',
+  claim: 'mempool/waiterIsWoken',
+  patch: {
+    file: FILE,
+    find: 'const seen = this.returns(); const p = this.take(true); if (p !== 0) return p;',
+    replace: 'const p = this.take(true); if (p !== 0) return p; const seen = this.returns();',
+  },
+  caughtAs: 'deadlock',
+});
+
+const TELLS =
+  'words.add(this._record + MEMPOOL.returns, 1); words.notify(this._record + MEMPOOL.returns, EVERYBODY);';
+
+export const countsBeforeItPuts = twin({
+  name: 'who gives back tells of the element before it is in the pool',
+  claim: 'mempool/waiterIsWoken',
+  patch: [
+    {
+      file: FILE,
+      find: `${TELLS} this._freeChain(overflow, maySpin);`,
+      replace: 'this._freeChain(overflow, maySpin);',
+    },
+    {
+      file: FILE,
+      find: 'let overflow = 0; if (this._lock',
+      replace: `let overflow = 0; ${TELLS} if (this._lock`,
+    },
+  ],
+  caughtAs: 'deadlock',
+});
+
+export const takesWithoutTheLock = twin({
+  name: 'an element is taken without the lock',
+  claim: 'mempool/threeForTwo',
+  patch: {
+    file: FILE,
+    find: 'if (!this._lock.acquireIf(maySpin)) return 0; const overflow',
+    replace: 'this._lock.tryAcquire(); const overflow',
+  },
+  caughtAs: 'race',
+});
+
+export const dropsWhatIsDeferred = twin({
+  name: 'of a list of elements whose return was put off only the first is taken in',
+  claim: 'mempool/nolockLosesNothing',
+  patch: {
+    file: FILE,
+    find: 'overflow = this._chain(p, overflow); p = next;',
+    replace: 'overflow = this._chain(p, overflow); p = 0;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const defersPlainly = twin({
+  name: 'the list of elements whose return was put off is changed without looking',
+  claim: 'mempool/defersTogether',
+  patch: {
+    file: FILE,
+    find: 'const found = words.compareExchange(deferred, head, p); if (found === head) return; head = found;',
+    replace: 'words.store(deferred, p); return;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const forgetsTheDeferred = twin({
+  name: 'nobody looks for elements whose return was put off',
+  claim: 'mempool/wokenByNolock',
+  patch: {
+    file: FILE,
+    find: 'if (words.load(deferred) === 0) return 0;',
+    replace: 'if (words.load(deferred) !== -1) return 0;',
+  },
+  caughtAs: 'deadlock',
+});
+
+export const overfills = twin({
+  name: 'a pool takes in more than it keeps',
+  claim: 'mempool/keepsItsMinimum',
+  patch: {
+    file: FILE,
+    find: 'if (elements >= words.loadPlain(this._record + MEMPOOL.minimum)) return false;',
+    replace: '',
+  },
+  caughtAs: 'assertion',
+});
+
+export const losesTheRest = twin({
+  name: 'what the pool has no room for goes nowhere',
+  claim: 'mempool/keepsItsMinimum',
+  patch: {
+    file: FILE,
+    find: 'if (!this._push(p)) overflow = this._chain(p, overflow); // mempool-record',
+    replace: 'this._push(p); // mempool-record',
+  },
+  caughtAs: 'assertion',
+});
