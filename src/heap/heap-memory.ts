@@ -64,9 +64,9 @@ export class HeapMemory {
    */
   kmalloc(bytes: number, gfp?: Gfp): Address {
     if (this._turn.pinned === false) this._turn.pin();
-    if (gfp !== undefined) this._rights.require(gfp, 'kmalloc()');
-    const p = this._kmalloc.alloc(bytes, gfp === undefined ? MOST : gfp);
-    return (p !== 0 ? p : this._kmallocHard(bytes, gfp) | 0) as Address;
+    if (gfp !== undefined) return this._kmallocAs(bytes, gfp);
+    const p = this._kmalloc.alloc(bytes, MOST);
+    return (p !== 0 ? p : this._kmallocHard(bytes, undefined) | 0) as Address;
   }
 
   /**
@@ -178,6 +178,13 @@ export class HeapMemory {
     if (p !== 0) return p as Address;
     requireNotRefused(this.parts, bytes);
     throw outOfMemory(this.parts, bytes, most);
+  }
+
+  /** kmalloc() with a gfp: apart from it, which the engine only inlines while it is short. */
+  private _kmallocAs(bytes: number, gfp: Gfp): Address {
+    this._rights.require(gfp, 'kmalloc()');
+    const p = this._kmalloc.alloc(bytes, gfp);
+    return (p !== 0 ? p : this._kmallocHard(bytes, gfp) | 0) as Address;
   }
 
   // A closure in kmalloc itself would cost every call, not only those that come here.

@@ -83,9 +83,9 @@ export class MemoryGroup {
    */
   kmalloc(bytes: number, gfp?: Gfp): Address {
     if (this._turn.pinned === false) this._turn.pin();
-    if (gfp !== undefined) this._rights.require(gfp, 'kmalloc() of a group');
-    const p = this._kmalloc.allocCharged(bytes, gfp === undefined ? MOST : gfp, this.record);
-    return (p !== 0 ? p : this._kmallocHard(bytes, gfp) | 0) as Address;
+    if (gfp !== undefined) return this._kmallocAs(bytes, gfp);
+    const p = this._kmalloc.allocCharged(bytes, MOST, this.record);
+    return (p !== 0 ? p : this._kmallocHard(bytes, undefined) | 0) as Address;
   }
 
   /** Heap.kmallocNolock(), charged to the group: exactly so much, and NONE where that is refused. */
@@ -173,6 +173,13 @@ export class MemoryGroup {
   private _count(word: number): number {
     // Counter only.
     return this._words.load(this.record + word);
+  }
+
+  /** kmalloc() with a gfp, apart from it as Heap.kmalloc() has it. */
+  private _kmallocAs(bytes: number, gfp: Gfp): Address {
+    this._rights.require(gfp, 'kmalloc() of a group');
+    const p = this._kmalloc.allocCharged(bytes, gfp, this.record);
+    return (p !== 0 ? p : this._kmallocHard(bytes, gfp) | 0) as Address;
   }
 
   // A closure in kmalloc itself would cost every call.

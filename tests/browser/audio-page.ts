@@ -1,5 +1,5 @@
 /**
- * Runs in a browser's main thread: makes a heap, gives it to two workers and an audio worklet, renders five minutes of audio
+ * Runs in a browser's main thread: makes a heap, gives it to two workers and an audio worklet, renders three minutes of audio
  * while all four work on it, and reports what was counted and what the audit found.
  */
 import { Heap } from '../../src/index.js';
@@ -96,7 +96,7 @@ async function render(options: ProcessorOptions): Promise<number> {
 
 async function main(): Promise<void> {
   trapWait(() => waits++);
-  const heap = Heap.create({ bytes: 2 ** 26, threads: 8, name: 'page' });
+  const heap = Heap.create({ bytes: 2 ** 28, threads: 8, name: 'page' });
   heap.map(MAP_NAME);
   const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
   const shared = new Int32Array(control);

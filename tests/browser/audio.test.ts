@@ -1,6 +1,6 @@
 /**
- * An audio worklet, two workers and a page on one heap, in the browsers themselves: five minutes of audio, rendered
- * faster than they would play; the last four are measured.
+ * An audio worklet, two workers and a page on one heap, in the browsers themselves: three minutes of audio, rendered
+ * faster than they would play; the last two are measured.
  */
 import assert from 'node:assert/strict';
 import {
