@@ -6,6 +6,8 @@ export interface ScriptSubject {
   readonly script: string;
   readonly given: readonly string[];
   readonly operations: number;
+  /** In a quick run, where fewer than otherwise. */
+  readonly quickOperations?: number;
   readonly peer?: string;
 }
 

@@ -6,9 +6,9 @@
  */
 import { ANY_CONTEXT_COMPARISONS } from './any-context-comparisons.js';
 import type { Comparison, Subject } from './comparison.js';
+import { RCU_COMPARISONS } from './rcu-comparisons.js';
 
 const ALLOC_PAIRS = 2_560_000;
-const DEFERRED_OBJECTS = 1_000_000;
 const FAST_MAP_OPERATIONS = 500_000;
 const SLOW_MAP_OPERATIONS = 100_000;
 const MESSAGE_OPERATIONS = 2_000;
@@ -76,17 +76,6 @@ export const COMPARISONS: readonly Comparison[] = [
         operations: ALLOC_PAIRS / 10,
         peer: '@thi.ng/malloc',
       },
-    ],
-  },
-  {
-    name: 'defer',
-    title: 'kmalloc + kfreeRcu until all can be used again, 64 bytes',
-    unit: 'ns/object',
-    ...TIMED,
-    subjects: [
-      { name: 'lull', script: 'defer-lull', given: [], operations: DEFERRED_OBJECTS },
-      { name: 'liburcu (C)', peer: 'liburcu', operations: DEFERRED_OBJECTS },
-      { name: 'liburcu on mimalloc (C)', peer: 'liburcu-mimalloc', operations: DEFERRED_OBJECTS },
     ],
   },
   {
@@ -180,4 +169,5 @@ export const COMPARISONS: readonly Comparison[] = [
     subjects: [{ name: 'lull', script: 'gc-lull', given: [], operations: COUNTED_OPERATIONS }],
   },
   ...ANY_CONTEXT_COMPARISONS,
+  ...RCU_COMPARISONS,
 ];

@@ -28,7 +28,6 @@ test('GOALS ask for at most a multiple of the time, or at least a multiple of th
   assert.deepEqual(wanted, [
     'alloc mimalloc (C): at most 1.5',
     'alloc TLSF (WebAssembly): at least 3',
-    'defer liburcu (C): at least 8',
     'map-get Map: at most 1.6',
     'map-get-city Map: at most 1.6',
     'map-get-fresh Map: at most 1',
@@ -55,6 +54,20 @@ test('GOALS ask for at most a multiple of the time, or at least a multiple of th
     'group-charge not charged: at most 1.15',
     'map-memory preallocated: at least 20',
     'bookkeeping undefined: at most 2',
+    'defer liburcu (C): at least 10',
+    'defer lull with rcu.call: at least 5',
+    'rcu-lines undefined: at most 0.125',
+    'rcu-lines undefined: at most 0.0625',
+    'rcu-lines undefined: at least 1',
+    'synchronize undefined: at most 2',
+    'synchronize-busy undefined: at most 3',
+    'dereference control: at most 1.05',
+    'turn undefined: at most 60',
+    'turn undefined: at most 60',
+    'rcu-flood-steady undefined: at least 0.8',
+    'rcu-flood-steady undefined: at least 0.8',
+    'rcu-flood-waiting undefined: at most 1',
+    'rcu-flood-waiting undefined: at most 1',
   ]);
 });
 

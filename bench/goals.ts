@@ -25,7 +25,6 @@ export interface Goal {
 export const GOALS: readonly Goal[] = [
   goal('kmalloc + kfree vs mimalloc in C', 'alloc', 'mimalloc (C)', 'at most', 1.5),
   goal('kmalloc + kfree vs TLSF in WebAssembly', 'alloc', 'TLSF (WebAssembly)', 'at least', 3),
-  goal('kmalloc + kfreeRcu vs liburcu in C', 'defer', 'liburcu (C)', 'at least', 8),
   goal('map.get vs Map', 'map-get', 'Map', 'at most', 1.6),
   goal('map.get, city keys, vs Map', 'map-get-city', 'Map', 'at most', 1.6),
   goal('map.get, fresh keys, vs Map', 'map-get-fresh', 'Map', 'at most', 1),
@@ -58,6 +57,26 @@ export const GOALS: readonly Goal[] = [
   goal('charged to a group vs not', 'group-charge', 'not charged', 'at most', 1.15),
   { ...goal('maps on demand vs preallocated', 'map-memory', 'preallocated', 'at least', 20), of: 'memory' },
   alone('percent of 1 GiB not handed out', 'bookkeeping', 'not handed out', 'at most', 2),
+  goal('kfreeRcu vs liburcu in C', 'defer', 'liburcu (C)', 'at least', 10),
+  goal('kfreeRcu vs rcu.call', 'defer', 'lull with rcu.call', 'at least', 5),
+  alone('lines an object, pointer pages', 'rcu-lines', 'pointer pages', 'at most', 1 / 8),
+  alone('lines an object, whole sheaves', 'rcu-lines', 'whole sheaves', 'at most', 1 / 16),
+  alone('lines an object, linked list', 'rcu-lines', 'linked list', 'at least', 1),
+  alone('µs for synchronizeRcuSync, others idle', 'synchronize', 'lull', 'at most', 2),
+  alone('p99 in ms, another in turns of 1 ms', 'synchronize-busy', 'lull', 'at most', 3),
+  goal('dereference vs an element of an array', 'dereference', 'control', 'at most', 1.05),
+  alone('ns for enter and exit, turn(fn)', 'turn', 'turn(fn)', 'at most', 60),
+  alone('ns for enter and exit, rcu.read(fn)', 'turn', 'rcu.read(fn)', 'at most', 60),
+  alone('flood, last tenth vs first', 'rcu-flood-steady', 'alone', 'at least', 0.8),
+  alone(
+    'flood beside turns, last tenth vs first',
+    'rcu-flood-steady',
+    'beside turns of 1 ms',
+    'at least',
+    0.8,
+  ),
+  alone('flood, waiting of what may', 'rcu-flood-waiting', 'alone', 'at most', 1),
+  alone('flood beside turns, waiting of what may', 'rcu-flood-waiting', 'beside turns of 1 ms', 'at most', 1),
 ];
 
 function goal(name: string, comparison: string, peer: string, direction: Direction, bound: number): Goal {

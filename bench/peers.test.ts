@@ -35,3 +35,10 @@ test('prepare() runs a script with this Node and its arguments', async () => {
   assert.match(command.given[0]!, /subjects[/\\]map-own\.js$/);
   assert.deepEqual(command.given.slice(1), ['get', 'plain']);
 });
+
+test('prepare() for a quick run takes the fewer operations of a subject that has them', async () => {
+  const subject = { name: 'Map', script: 'map-own', given: ['get', 'plain'], operations: 5 };
+  assert.equal((await prepare(subject, true)).operations, 5);
+  assert.equal((await prepare({ ...subject, quickOperations: 2 }, true)).operations, 2);
+  assert.equal((await prepare({ ...subject, quickOperations: 2 })).operations, 5);
+});

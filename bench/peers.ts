@@ -123,11 +123,15 @@ export async function buildTlsf(): Promise<string> {
 /**
  * Makes a subject ready to run, building what has to be built.
  *
+ * @param isQuick  whether it does fewer operations, where it says so.
+ *
  * Errors    MissingPeerError: what it needs is not installed.
  */
-export async function prepare(subject: Subject): Promise<Runner> {
-  const { name, operations } = subject;
-  if (!('script' in subject)) return { name, operations, command: await buildNative(subject.peer) };
+export async function prepare(subject: Subject, isQuick = false): Promise<Runner> {
+  const { name } = subject;
+  if (!('script' in subject))
+    return { name, operations: subject.operations, command: await buildNative(subject.peer) };
+  const operations = isQuick ? (subject.quickOperations ?? subject.operations) : subject.operations;
   const script = fileURLToPath(new URL(`subjects/${subject.script}.js`, import.meta.url));
   const given = [...subject.given];
   if (subject.peer === 'tlsf') given.push(await buildTlsf());

@@ -3,7 +3,7 @@
  *
  *   --json [FILE]   write the report as JSON to FILE, or to the standard output (the table then goes to stderr)
  *   --svg FILE      draw the goals as a chart
- *   --quick         fewer rounds, for a look; the goals are judged on full runs
+ *   --quick         fewer rounds, some of them shorter, for a look; the goals are judged on full runs
  *   --only NAME     one comparison: alloc, defer, map-get, ...
  *
  * A missing peer is named and skipped. The exit code is 1 where a subject ended before its last round, and 0
@@ -40,11 +40,11 @@ export function chosenComparisons(only: string | undefined): readonly Comparison
 }
 
 /** Gets the subjects of a comparison ready; a line goes into `skipped` for each that is missing. */
-async function prepareAll(comparison: Comparison, skipped: Set<string>): Promise<Runner[]> {
+async function prepareAll(comparison: Comparison, skipped: Set<string>, isQuick: boolean): Promise<Runner[]> {
   const runners: Runner[] = [];
   for (const subject of comparison.subjects) {
     try {
-      runners.push(await prepare(subject));
+      runners.push(await prepare(subject, isQuick));
     } catch (error) {
       if (!(error instanceof MissingPeerError)) throw error;
       skipped.add(error.message);
@@ -58,7 +58,7 @@ async function main(flags: Flags): Promise<void> {
   const skipped = new Set<string>();
   for (const comparison of chosenComparisons(flags.only)) {
     process.stderr.write(`${comparison.name}: ${comparison.title}\n`);
-    const runners = await prepareAll(comparison, skipped);
+    const runners = await prepareAll(comparison, skipped, flags.quick === true);
     const rounds = flags.quick ? comparison.quickRounds : comparison.rounds;
     finished.push({ comparison, measured: await measureInTurns(runners, comparison.warmupRounds, rounds) });
   }

@@ -23,6 +23,8 @@ const OBJECT_LARGEST_LOG2 = 12;
 /** Objects handed to deferred freeing between two quiescent states, and the bytes of each. */
 export const DEFER_BATCH_OBJECTS = 10_000;
 export const DEFER_OBJECT_BYTES = 64;
+/** Places of the table in which their addresses are published, a power of two. */
+export const DEFER_PUBLISHED = 1024;
 
 /** Entries of every map. */
 export const MAP_ENTRIES = 100_000;

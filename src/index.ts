@@ -9,10 +9,12 @@ export { AttachError, type AttachErrorCode, OutOfMemoryError } from './heap/heap
 export type { GroupOptions } from './heap/heap-groups.js';
 export type { HeapHandle } from './heap/heap-handle.js';
 export { type AttachOptions, type HeapOptions, TINY } from './heap/heap-options.js';
+export type { HeapRcu } from './heap/heap-rcu.js';
 export type { GroupStats, MemoryGroup } from './heap/memory-group.js';
 export type { Mempool } from './heap/mempool.js';
 export type { MempoolElements } from './heap/mempool-element.js';
 export type { NamedCache } from './heap/named-cache.js';
+export type { SlabCacheOptions } from './heap/named-cache-creation.js';
 export type { ValidateOptions } from './heap/validation.js';
 export type { WorkerThread } from './heap/watch.js';
 export type { BalanceReport } from './inspect/balance-report.js';
@@ -50,6 +52,17 @@ export {
 } from './pages/gfp.js';
 export { type CorruptionKind, MemoryCorruptionError } from './pages/memory-corruption-error.js';
 export type { Shrinker } from './pages/shrinker.js';
+export type { CallbackFunction } from './rcu/callback-functions.js';
+export type {
+  CallbackErrorEvent,
+  Holdout,
+  RcuEventMap,
+  RcuEventName,
+  StallEvent,
+  StrandedEvent,
+} from './rcu/rcu-events.js';
+export { RcuTimeoutError } from './rcu/rcu-timeout-error.js';
+export type { RcuCookie } from './rcu/sequence.js';
 export { Heap, type MapOptions } from './shared-heap.js';
 export { ContextError } from './threads/context.js';
 export { NoFreeSlotError } from './threads/thread-registry.js';

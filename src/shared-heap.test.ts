@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertBalanced } from '../tests/support/balanced.js';
 import { exhaust } from '../tests/support/exhaust.js';
+import { FakeHost } from '../tests/support/fake-host.js';
 import { heapTest, partsOf } from '../tests/support/stage.js';
 import { OutOfMemoryError } from './heap/heap-errors.js';
 import { TINY } from './heap/heap-options.js';
+import { HEADER_WORDS } from './layout/heap-header.js';
 import { Heap } from './shared-heap.js';
 
 const SMALL = { tiny: { pages: 64 } };
@@ -88,3 +90,25 @@ heapTest(
   },
   SMALL,
 );
+
+for (const where of ['a heap', 'a group'] as const) {
+  test(`map() and mutex() of a new name, in a worklet with no memory in ${where}, are refused before they ask for any`, () => {
+    const heap = Heap.create({ pages: 256, threads: 2, maxCaches: 160 }, { host: new FakeHost() });
+    heap.group('tenant', { maxBytes: 0 });
+    const worklet = Heap.attach(heap.handle, {}, { host: new FakeHost('may-neither') });
+    const options = where === 'a group' ? { group: worklet.group('tenant') } : {};
+    const { giveBack } = exhaust(heap);
+    const headerBefore = headerOf(heap);
+    const refusal = { name: 'ContextError', message: /'other'.* in an audio worklet/ };
+    assert.throws(() => worklet.map('other', options), refusal);
+    assert.throws(() => worklet.mutex('other'), refusal);
+    assert.deepEqual(headerOf(heap), headerBefore);
+    giveBack();
+    worklet.detach();
+    assertBalanced(heap);
+  });
+}
+
+function headerOf({ words }: Heap): number[] {
+  return Array.from({ length: HEADER_WORDS }, (_, word) => words.loadPlain(word));
+}

@@ -43,7 +43,7 @@ export class Heap extends HeapCore {
     this._memory = new ReclaimingMemory(parts);
     this._locks = new UserLocks(lockThreadOf(parts), this._nameMaker());
     const { host, words, geometry } = parts;
-    this._watch = new DeathWatch(host, words, geometry, (slots) => this._locks.forgetDead(slots));
+    this._watch = new DeathWatch(host, words, geometry, (slots) => this._noteDead(slots));
     this._watch.start();
   }
 
@@ -167,15 +167,28 @@ export class Heap extends HeapCore {
   override detach(): void {
     if (!this.isAttached()) return;
     this.leaveTurn();
+    // Callbacks may use locks.
+    this.callQueued();
+    if (!this.isAttached()) return;
     this._locks.abandon();
     this._watch.stop();
     super.detach();
   }
 
+  /** Threads are dead: what they had locked, and what they had waiting, goes on here. */
+  private _noteDead(slots: readonly number[]): void {
+    const { gracePeriod, deadThreads, driver } = this.parts;
+    this._locks.forgetDead(slots);
+    deadThreads.takeOver();
+    // What waited for their turns need not wait any more.
+    gracePeriod.wake();
+    // A listener that was told of callbacks without a thread may have left the heap.
+    if (this.isAttached()) driver.flush();
+  }
+
   private _nameMaker(): NameMaker {
     return {
-      find: (kind, name) => this.find(kind, name),
-      findOrMake: (kind, name, make) => this.findOrMake(kind, name, make),
+      findOrPublish: (kind, name, make, discard) => this.findOrPublish(kind, name, make, discard),
       // spend() and not pin(), as for maps: a loop that follows in the same run must be able to renew its turn.
       take: (words) => {
         this._memory.turn.spend();
@@ -192,7 +205,7 @@ export class Heap extends HeapCore {
     if (group instanceof MemoryGroup && group.isIn(this.parts.handle.buffer)) {
       // The group may have been opened through another Heap of this thread.
       this.parts.kmalloc.accounted.meet();
-      return new ChargedMemory(this, this.parts, group.record);
+      return new ChargedMemory(this.parts, group.record);
     }
     throw new TypeError(
       `opened a map with group ${String(group)}; a group is what heap.group() of the same heap returned`,
@@ -200,17 +213,12 @@ export class Heap extends HeapCore {
   }
 
   private _findOrMakeMap(name: string, memory: MapMemory): number {
-    const found = this.find(NAME_KIND.map, name);
-    if (found !== 0) return found;
-    let fresh = 0;
-    try {
-      fresh = createMapRecord(memory);
-      const map = this.findOrMake(NAME_KIND.map, name, () => fresh);
-      if (map === fresh) fresh = 0;
-      return map;
-    } finally {
-      if (fresh !== 0) discardMapRecord(memory, fresh);
-    }
+    return this.findOrPublish(
+      NAME_KIND.map,
+      name,
+      () => createMapRecord(memory),
+      (map) => discardMapRecord(memory, map),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /*
- * Deferred freeing with liburcu's QSBR flavour, its fastest: malloc, write one word, call_rcu, and free in the
- * callback. defer-lull.ts is its mirror.
+ * Deferred freeing with liburcu's QSBR flavour, its fastest: malloc, write one word, publish the address in a table of
+ * 1,024, call_rcu for the object that was there before, and free in the callback. defer-lull.ts is its mirror.
  *
  * The reader's only cost is rcu_quiescent_state() after each batch of 10,000 objects. The callbacks run on
  * liburcu's own thread, at the same time as the loop here, and the round ends when rcu_barrier() says that all
@@ -16,11 +16,14 @@
 
 #define BATCH_OBJECTS 10000
 #define OBJECT_BYTES 64
+#define PUBLISHED 1024
 
 struct object {
   struct rcu_head head;
   uint32_t payload;
 };
+
+static struct object *published[PUBLISHED];
 
 static void freeObject(struct rcu_head *head) { free(head); }
 
@@ -32,7 +35,10 @@ static double measureDeferred(long operations) {
     for (int i = 0; i < BATCH_OBJECTS; i++) {
       struct object *object = malloc(OBJECT_BYTES);
       object->payload = (uint32_t)i;
-      call_rcu(&object->head, freeObject);
+      struct object **place = &published[i % PUBLISHED];
+      struct object *old = *place;
+      rcu_assign_pointer(*place, object);
+      call_rcu(&old->head, freeObject);
     }
     rcu_quiescent_state();
   }
@@ -44,6 +50,7 @@ static double measureDeferred(long operations) {
 }
 
 int main(void) {
+  for (int i = 0; i < PUBLISHED; i++) published[i] = malloc(OBJECT_BYTES);
   rcu_register_thread();
   rcu_thread_offline();
   int status = serveRounds(measureDeferred);

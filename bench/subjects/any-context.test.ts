@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANY_CONTEXT_COMPARISONS } from '../any-context-comparisons.js';
-import { prepare } from '../peers.js';
-import { RunningSubject } from '../running-subject.js';
+import { oneRound } from '../one-round.js';
 
 /** How many operations a round of a test has: enough to come round each loop a few times. */
 const FEW: Readonly<Record<string, number>> = {
   // Enough for the lock's owner, were it preempted, to run again meanwhile: refused calls take nanoseconds.
   nolock: 2_560_000,
-  'zone-lock': 5,
+  // Milliseconds: as long as a thread may be off its processor on a busy machine.
+  'zone-lock': 100,
   'zone-lock-wait': 5,
   'zone-lock-passed': 5,
   'map-memory': 1,
@@ -17,19 +17,9 @@ const FEW: Readonly<Record<string, number>> = {
 const OTHERWISE = 12_800;
 
 /** The values of one round of each subject, or of the first of them. */
-async function valuesOf(name: string, subjects?: number): Promise<Map<string, number>> {
+function valuesOf(name: string, subjects?: number): Promise<Map<string, number>> {
   const comparison = ANY_CONTEXT_COMPARISONS.find((each) => each.name === name)!;
-  const values = new Map<string, number>();
-  for (const each of comparison.subjects.slice(0, subjects)) {
-    const { command } = await prepare(each);
-    const subject = await RunningSubject.start(each.name, command);
-    try {
-      values.set(each.name, await subject.round(FEW[name] ?? OTHERWISE));
-    } finally {
-      await subject.stop();
-    }
-  }
-  return values;
+  return oneRound(comparison.subjects.slice(0, subjects), FEW[name] ?? OTHERWISE);
 }
 
 function assertAll(values: ReadonlyMap<string, number>, isRight: (value: number) => boolean): void {

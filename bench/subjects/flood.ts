@@ -8,21 +8,12 @@
  * hundred that has to go to the zone. `apart` is the control: the other thread does the very same, but to a heap of
  * its own, so that it takes the same processor and the same caches, and no lock.
  */
-import { isMainThread } from 'node:worker_threads';
-import { Heap, type HeapHandle } from '../../src/index.js';
+import type { Heap } from '../../src/index.js';
 import type { Address } from '../../src/words/units.js';
 import { quantile } from '../statistics.js';
-import { serveRounds } from '../subject.js';
-import { Team, workInTeam } from '../team.js';
-import { floodLoad } from './crowd.js';
-
-interface Member {
-  readonly handle: HeapHandle;
-  readonly isMeasured: boolean;
-}
+import { floodLoad, measureInCrowd } from './crowd.js';
 
 const HELD = 256;
-const isShared = process.argv[2] === 'shared';
 
 /** Fills `times` with the times of single calls, in milliseconds. */
 function timer(heap: Heap): (times: Float64Array) => void {
@@ -40,29 +31,18 @@ function timer(heap: Heap): (times: Float64Array) => void {
   };
 }
 
-function prepare({ handle, isMeasured }: Member) {
-  if (isMeasured) {
-    const fill = timer(Heap.attach(handle, { name: 'measured' }));
-    return (operations: number) => {
-      const times = new Float64Array(Math.ceil(operations / HELD) * HELD);
-      fill(times);
-      return quantile(Array.from(times), 0.99) * 1e6;
-    };
-  }
-  const flood = floodLoad(isShared ? Heap.attach(handle, { name: 'flood' }) : Heap.create({ name: 'flood' }));
-  return (_: number, isOver: () => boolean) => {
-    while (!isOver()) flood();
-    return 0;
+function measure(heap: Heap) {
+  const fill = timer(heap);
+  return (operations: number) => {
+    const times = new Float64Array(Math.ceil(operations / HELD) * HELD);
+    fill(times);
+    return quantile(Array.from(times), 0.99) * 1e6;
   };
 }
 
-async function serve(): Promise<void> {
-  const heap = Heap.create({ name: 'parent' });
-  const inputs = [true, false].map((isMeasured) => ({ handle: heap.handle, isMeasured }));
-  const team = new Team<Member, number>(new URL(import.meta.url), inputs);
-  await serveRounds(async (operations) => (await team.round(operations))[0]!.result);
-  await team.stop();
-}
-
-if (isMainThread) await serve();
-else workInTeam<Member, number>(prepare);
+await measureInCrowd(new URL(import.meta.url), {
+  others: 1,
+  isApart: process.argv[2] !== 'shared',
+  measure,
+  load: floodLoad,
+});

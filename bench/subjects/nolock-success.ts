@@ -9,18 +9,10 @@
  * want the same locks: pages against pages, objects against objects. Memory is plenty, which a round makes sure of.
  * A heap of up to 64 MiB has one zone, a larger one more: where one is busy the next is tried.
  */
-import { isMainThread } from 'node:worker_threads';
-import { Heap, type HeapHandle } from '../../src/index.js';
+import type { Heap } from '../../src/index.js';
 import type { Address } from '../../src/words/units.js';
-import { serveRounds } from '../subject.js';
-import { Team, workInTeam } from '../team.js';
 import { objectSizes } from '../workloads.js';
-import { objectLoad, pageLoad } from './crowd.js';
-
-interface Member {
-  readonly handle: HeapHandle;
-  readonly isMeasured: boolean;
-}
+import { measureInCrowd, objectLoad, pageLoad } from './crowd.js';
 
 const HELD = 256;
 const [asked, others, mebibytes] = process.argv.slice(2);
@@ -63,33 +55,7 @@ function requirePlenty(heap: Heap): void {
   if (free < total / 2) throw new Error(`only ${free} of ${total} pages are free; memory was to be plenty`);
 }
 
-async function serve(): Promise<void> {
-  const heap = Heap.create({ name: 'parent', bytes: Number(mebibytes) * 2 ** 20 });
-  const inputs = Array.from({ length: 1 + Number(others) }, (_, i) => ({
-    handle: heap.handle,
-    isMeasured: i === 0,
-  }));
-  const team = new Team<Member, number>(new URL(import.meta.url), inputs);
-  await serveRounds(async (operations) => {
-    const [measured] = await team.round(operations);
-    requirePlenty(heap);
-    return measured!.result;
-  });
-  await team.stop();
-}
-
-function prepare({ handle, isMeasured }: Member) {
-  const heap = Heap.attach(handle, { name: isMeasured ? 'measured' : 'other' });
-  if (!isMeasured) {
-    const load = isPages ? pageLoad(heap) : objectLoad(heap);
-    return (_: number, isOver: () => boolean) => {
-      while (!isOver()) {
-        load();
-        heap.quiesce();
-      }
-      return 0;
-    };
-  }
+function measure(heap: Heap) {
   const burst = isPages ? pageBurst(heap) : objectBurst(heap);
   return (operations: number) => {
     const bursts = Math.ceil(operations / HELD);
@@ -102,5 +68,10 @@ function prepare({ handle, isMeasured }: Member) {
   };
 }
 
-if (isMainThread) await serve();
-else workInTeam<Member, number>(prepare);
+await measureInCrowd(new URL(import.meta.url), {
+  others: Number(others),
+  bytes: Number(mebibytes) * 2 ** 20,
+  measure,
+  load: isPages ? pageLoad : objectLoad,
+  check: requirePlenty,
+});

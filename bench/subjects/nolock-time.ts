@@ -10,19 +10,11 @@
  * thread is in there, and the same loop over ordinary calls says how much that is. Frees are not timed, and ordinary,
  * for the reason given in nolock-success.ts.
  */
-import { isMainThread } from 'node:worker_threads';
-import { __GFP_ZERO, GFP_KERNEL, Heap, type HeapHandle } from '../../src/index.js';
+import { __GFP_ZERO, GFP_KERNEL, type Heap } from '../../src/index.js';
 import type { Address } from '../../src/words/units.js';
 import { quantile } from '../statistics.js';
-import { serveRounds } from '../subject.js';
-import { Team, workInTeam } from '../team.js';
 import { objectSizes } from '../workloads.js';
-import { objectLoad, pageLoad } from './crowd.js';
-
-interface Member {
-  readonly handle: HeapHandle;
-  readonly isMeasured: boolean;
-}
+import { measureInCrowd, objectLoad, pageLoad } from './crowd.js';
 
 /** As pages of the nolock kind come. */
 const ZEROED = GFP_KERNEL | __GFP_ZERO;
@@ -74,34 +66,18 @@ function timer(heap: Heap): (times: Float64Array) => void {
   };
 }
 
-function prepare({ handle, isMeasured }: Member) {
-  const heap = Heap.attach(handle, { name: isMeasured ? 'measured' : 'other' });
-  if (isMeasured) {
-    const fill = timer(heap);
-    return (operations: number) => {
-      const times = new Float64Array(Math.ceil(operations / HELD) * BATCHES);
-      fill(times);
-      const sorted = Array.from(times);
-      return quantile(sorted, 0.999) / quantile(sorted, 0.5);
-    };
-  }
-  const load = isPages ? pageLoad(heap) : objectLoad(heap);
-  return (_: number, isOver: () => boolean) => {
-    while (!isOver()) {
-      load();
-      heap.quiesce();
-    }
-    return 0;
+function measure(heap: Heap) {
+  const fill = timer(heap);
+  return (operations: number) => {
+    const times = new Float64Array(Math.ceil(operations / HELD) * BATCHES);
+    fill(times);
+    const sorted = Array.from(times);
+    return quantile(sorted, 0.999) / quantile(sorted, 0.5);
   };
 }
 
-async function serve(): Promise<void> {
-  const heap = Heap.create({ name: 'parent' });
-  const inputs = [true, false].map((isMeasured) => ({ handle: heap.handle, isMeasured }));
-  const team = new Team<Member, number>(new URL(import.meta.url), inputs);
-  await serveRounds(async (operations) => (await team.round(operations))[0]!.result);
-  await team.stop();
-}
-
-if (isMainThread) await serve();
-else workInTeam<Member, number>(prepare);
+await measureInCrowd(new URL(import.meta.url), {
+  others: 1,
+  measure,
+  load: isPages ? pageLoad : objectLoad,
+});

@@ -15,6 +15,7 @@
 
 import type { MapMemory } from '../heap/map-memory.js';
 import { MAP, MAX_LEVEL } from '../layout/map-record.js';
+import { ACTIVITY } from '../layout/thread-slot.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import { MAP_GROW_LOCK } from '../locks/lull-classes.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
@@ -68,6 +69,7 @@ export class MapGrowth {
   private _grow(number: number): void {
     const level = this._double(number, false);
     if (level === 0) return;
+    this._memory.turn.note(ACTIVITY.mapGrowth);
     const locks = 1 << this._locks.firstLevel();
     try {
       for (let i = 0; i < locks; i++) this._linkBuckets(level, i);

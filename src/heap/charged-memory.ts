@@ -1,73 +1,34 @@
 /** ChargedMemory: what a map takes its memory from that belongs to a memory group: everything is charged to the group. */
-import type { Geometry } from '../layout/heap-header.js';
-import type { LockMaker } from '../locks/lock-maker.js';
 import { GFP_KERNEL, GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
-import type { KfreeRcu } from '../slab/kfree-rcu.js';
-import type { Kmalloc } from '../slab/kmalloc.js';
-import type { ThreadContext } from '../threads/context.js';
-import type { Turn } from '../threads/turn.js';
-import type { Words } from '../words/words.js';
 import type { HeapParts } from './heap-parts.js';
-import type { MapMemory } from './map-memory.js';
-import type { HardAllocator } from './named-cache.js';
+import { ReclaimingMemory } from './reclaiming-memory.js';
 
-export class ChargedMemory implements MapMemory {
-  readonly words: Words;
-  readonly turn: Turn;
-  readonly context: ThreadContext;
-  readonly geometry: Geometry;
-  readonly locks: LockMaker;
-  private readonly _hard: HardAllocator;
-  private readonly _parts: HeapParts;
-  private readonly _kmalloc: Kmalloc;
-  private readonly _kfreeRcu: KfreeRcu;
+export class ChargedMemory extends ReclaimingMemory {
   private readonly _record: number;
 
-  /** @param record of the group */
-  constructor(hard: HardAllocator, parts: HeapParts, record: number) {
-    this.words = parts.words;
-    this.turn = parts.turn;
-    this.context = parts.context;
-    this.geometry = parts.geometry;
-    this.locks = parts.locks;
-    this._hard = hard;
-    this._parts = parts;
-    this._kmalloc = parts.kmalloc;
-    this._kfreeRcu = parts.kfreeRcu;
+  /** @param record of the group, which this thread has opened */
+  constructor(parts: HeapParts, record: number) {
+    super(parts);
     this._record = record;
   }
 
-  /** Errors   GroupLimitError as well. */
-  alloc(bytes: number): number {
-    const p = this._kmalloc.allocCharged(bytes, GFP_KERNEL, this._record);
-    return p !== 0 ? p : this._allocHard(bytes);
+  /** Errors   GroupLimitError as well, and Error for a closed group. */
+  override alloc(bytes: number): number {
+    const p = this.kmalloc.allocCharged(bytes, GFP_KERNEL, this._record);
+    return p !== 0 ? p : this.allocHard(bytes);
   }
 
-  tryAlloc(bytes: number): number {
-    const p = this._kmalloc.allocCharged(bytes, GFP_NOWAIT, this._record);
-    if (p === 0) this._parts.charges.takeRefusal();
+  override tryAlloc(bytes: number): number {
+    const p = this.kmalloc.allocCharged(bytes, GFP_NOWAIT, this._record);
+    if (p === 0) this.parts.charges.takeRefusal();
     return p;
   }
 
-  allocNolock(bytes: number): number {
-    return this._kmalloc.allocChargedNolock(bytes, GFP_NOLOCK, this._record);
+  override allocNolock(bytes: number): number {
+    return this.kmalloc.allocChargedNolock(bytes, GFP_NOLOCK, this._record);
   }
 
-  free(p: number): void {
-    this._kmalloc.free(p);
-  }
-
-  freeNolock(p: number): void {
-    this._kmalloc.freeNolock(p);
-  }
-
-  freeRcu(p: number, headOffset: number): void {
-    this._kfreeRcu.post(p, headOffset);
-  }
-
-  private _allocHard(bytes: number): number {
-    return this._hard.allocHard(bytes, undefined, () =>
-      this._kmalloc.allocCharged(bytes, GFP_KERNEL, this._record),
-    );
+  protected override take(bytes: number): number {
+    return this.kmalloc.allocCharged(bytes, GFP_KERNEL, this._record);
   }
 }

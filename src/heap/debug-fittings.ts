@@ -5,12 +5,14 @@
  *     parts.kmalloc    DebugKmalloc --> Kmalloc                   inner addresses --> outer ones
  *     parts.kfreeRcu   DebugKfreeRcu --> KfreeRcu --> ReleasingKmalloc --> Kmalloc
  *     parts.pages      DebugPages --> PageAllocator
+ *     headPlaces       DebugHeadPlaces --> PlainHeadPlaces
  */
 import type { Geometry } from '../layout/heap-header.js';
 import { hasShells, SHELL_WORDS } from '../layout/shell-record.js';
 import { DebugPages } from '../pages/debug-pages.js';
 import { DebugTools } from '../pages/debug-tools.js';
 import { depotBytes, formatDepot, isDepot } from '../pages/stack-depot.js';
+import { DebugHeadPlaces } from '../slab/debug-head-places.js';
 import { DebugKfreeRcu, ReleasingKmalloc } from '../slab/debug-kfree-rcu.js';
 import { DebugKmalloc } from '../slab/debug-kmalloc.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
@@ -67,12 +69,15 @@ export function debugFittings(
   const shell = new ObjectShell(tools);
   const pages: Fittings['pages'] = (...given) => new DebugPages(tools, base.pages(...given), ...given);
   const view = new DebugView(tools, shell);
-  if (!hasShells(geometry)) return { ...base, pages, debug: view };
+  const headPlaces: Fittings['headPlaces'] = (...given) =>
+    new DebugHeadPlaces(tools, shell, base.headPlaces(...given), ...given);
+  if (!hasShells(geometry)) return { ...base, pages, headPlaces, debug: view };
   let shelled: DebugKmalloc | undefined;
   let releasing: Kmalloc | undefined;
   return {
     ...base,
     pages,
+    headPlaces,
     debug: view,
     shellWords: SHELL_WORDS,
     kmalloc: (...given) => {

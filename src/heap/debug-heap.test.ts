@@ -178,7 +178,7 @@ test('kfreeRcu, of a block of pages makes every other free of it a double free u
   host.runMicrotasks();
   heap.synchronizeRcuSync();
   assert.throws(() => heap.kfree(p), /which is in a free block/);
-  assert.equal(heap.stats().freedThroughList, 1);
+  assert.equal(heap.stats().freedThroughSheaf, 1);
   assertSound(heap);
 });
 

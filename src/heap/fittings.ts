@@ -5,6 +5,9 @@
 import type { Validator } from '../lockdep/validator.js';
 import { type LockObserver, UNOBSERVED } from '../locks/lock-class.js';
 import { PageAllocator } from '../pages/page-allocator.js';
+import { CallbackFunctions } from '../rcu/callback-functions.js';
+import { GracePeriod } from '../rcu/grace-period.js';
+import { PlainHeadPlaces } from '../slab/head-places.js';
 import { KfreeRcu } from '../slab/kfree-rcu.js';
 import { Kmalloc } from '../slab/kmalloc.js';
 import { Turn } from '../threads/turn.js';
@@ -24,8 +27,13 @@ export interface Fittings {
   readonly shellWords: number;
   turn(...given: ConstructorParameters<typeof Turn>): Turn;
   kmalloc(...given: ConstructorParameters<typeof Kmalloc>): Kmalloc;
+  gracePeriod(...given: ConstructorParameters<typeof GracePeriod>): GracePeriod;
   kfreeRcu(...given: ConstructorParameters<typeof KfreeRcu>): KfreeRcu;
+  callbackFunctions(): CallbackFunctions;
+  headPlaces(...given: ConstructorParameters<typeof PlainHeadPlaces>): PlainHeadPlaces;
   pages(...given: ConstructorParameters<typeof PageAllocator>): PageAllocator;
+  /** Where a turn began, by what its thread has stored at SLOT.turnStack; empty where that is not known. */
+  turnStack(id: number): string;
   /** What the user of the heap reads and writes through. */
   userWords(words: Words): Words;
   /** Around what reclaims memory: shrinkers and the like. */
@@ -43,8 +51,12 @@ export const PLAIN: Fittings = {
   shellWords: 0,
   turn: (...given) => new Turn(...given),
   kmalloc: (...given) => new Kmalloc(...given),
+  gracePeriod: (...given) => new GracePeriod(...given),
   kfreeRcu: (...given) => new KfreeRcu(...given),
+  callbackFunctions: () => new CallbackFunctions(),
+  headPlaces: (...given) => new PlainHeadPlaces(...given),
   pages: (...given) => new PageAllocator(...given),
+  turnStack: () => '',
   userWords: (words) => words,
   enterReclaim() {},
   exitReclaim() {},

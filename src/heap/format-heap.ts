@@ -19,7 +19,13 @@ export function planFrom(options: HeapOptions, host: Host): Geometry {
       `created a heap with hashSeed: ${String(options.hashSeed)}; it is an array of two 32-bit integers`,
     );
   }
-  const unsized = { pageListHighMin: 0, pageListHighMax: 0, pageListBatch: 1, minFreePages: 0 };
+  const unsized = {
+    pageListHighMin: 0,
+    pageListHighMax: 0,
+    pageListBatch: 1,
+    minFreePages: 0,
+    maxWaitingWords: 0,
+  };
   const shape = { ...resolveOptions(options), ...unsized, ...hooksOf(options, host), hashSeed0, hashSeed1 };
   const size = requestedSize(options);
   const totalPages = 'pages' in size ? totalPagesFor(size.pages, shape) : Math.ceil(size.bytes / PAGE_BYTES);

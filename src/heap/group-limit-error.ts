@@ -1,8 +1,10 @@
 /** What is thrown where a memory group refuses, and what such an error says. */
 import { isClosed } from '../groups/group-counter.js';
 import { GRANULE_BYTES, GROUP } from '../layout/group-record.js';
+import { counted } from '../words/counted.js';
 import type { Words } from '../words/words.js';
 import { nameOfGroup } from './group-table.js';
+import { noneToBeHad } from './heap-errors.js';
 
 /** A memory group, or one that it is part of, has no room, and reclaiming in it brought none. Nothing has changed. */
 export class GroupLimitError extends Error {
@@ -27,7 +29,7 @@ export function refusalError(words: Words, record: number, refuser: number, requ
   const name = nameOfGroup(words, refuser);
   if (isClosed(words, refuser)) {
     return new Error(
-      `allocated ${requestedBytes} bytes in group ${name}, which is closed; open it again with heap.group('${name}')`,
+      `allocated ${counted(requestedBytes, 'byte')} in group ${name}, which is closed; open it again with heap.group('${name}')`,
     );
   }
   // Counter only.
@@ -35,7 +37,7 @@ export function refusalError(words: Words, record: number, refuser: number, requ
   const usageBytes = words.load(refuser + GROUP.usage) * GRANULE_BYTES;
   const where = record === refuser ? '' : `, which group ${nameOfGroup(words, record)} is part of`;
   const message =
-    `no ${requestedBytes} bytes are to be had in group ${name}${where}: ${usageBytes} of at most ${maxBytes} bytes are ` +
+    `${noneToBeHad(requestedBytes)} in group ${name}${where}: ${usageBytes} of at most ${maxBytes} bytes are ` +
     'charged, and reclaiming brought none. Free something of the group, or give it more with setMaxBytes().';
   return new GroupLimitError(message, name, maxBytes, usageBytes, requestedBytes);
 }

@@ -14,12 +14,9 @@
 import { GROUP } from '../layout/group-record.js';
 import { directReclaim, type ReclaimSteps } from '../pages/direct-reclaim.js';
 import { __GFP_HIGH, __GFP_NOFAIL, allowBlocking, GFP_KERNEL, type Gfp } from '../pages/gfp.js';
-import { canLeaveAll } from '../words/host.js';
 import { refusalError } from './group-limit-error.js';
 import type { HeapParts } from './heap-parts.js';
-
-/** Longest wait for other threads' turns before an allocation fails. */
-const GRACE_PERIOD_MILLIS = 100;
+import { awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS } from './reclaim-steps.js';
 
 /**
  * A group has refused an allocation (GroupCharges.refusedBy): makes room in it, where `gfp` allows that, and tries
@@ -94,11 +91,7 @@ class GroupReclaim implements ReclaimSteps {
   }
 
   freeDone(): void {
-    const { turn, driver } = this._parts;
-    // As in reclaim.ts: what is sealed after the turn ends waits for the turn that starts then.
-    driver.seal();
-    if (turn.isOpen() && !turn.pinned) turn.quiesce();
-    else driver.flush();
+    freeDone(this._parts);
     this.drainOwnLists();
   }
 
@@ -135,12 +128,9 @@ class GroupReclaim implements ReclaimSteps {
   }
 
   awaitGracePeriod(): boolean {
-    const { turn, host, context, rcu, driver, kfreeRcu } = this._parts;
     // A wait for nothing would hold up the caller for as long as other threads' turns last.
-    if (!kfreeRcu.isWaiting() || context.waitRight() !== 'may-wait' || !canLeaveAll(host)) return false;
-    const passed = rcu.synchronizeSync(GRACE_PERIOD_MILLIS);
-    driver.flush();
-    turn.spend();
+    if (!this._parts.kfreeRcu.isWaiting()) return false;
+    const passed = awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS);
     this.drainOwnLists();
     return passed;
   }

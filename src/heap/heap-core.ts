@@ -9,28 +9,32 @@ import type { BalanceReport } from '../inspect/balance-report.js';
 import { type HeapStats, readStatistics } from '../inspect/statistics.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { NAME_KIND } from '../layout/name-record.js';
+import { asyncLimitOf, type LockOptions, limitOf, type WaitLimit } from '../locks/lock-options.js';
 import type { FaultAttr } from '../pages/fault-attr.js';
 import { allowSpinning } from '../pages/gfp.js';
 import type { MemoryCorruptionError } from '../pages/memory-corruption-error.js';
 import type { Shrinker } from '../pages/shrinker.js';
-import { MAX_CLASS_BYTES, objectWordsFor } from '../slab/size-classes.js';
-import { ContextError } from '../threads/context.js';
-import { leaveHeap } from '../threads/thread-registry.js';
+import { KFREE_RCU_BARRIER } from '../rcu/barrier.js';
+import { EXPEDITED, NORMAL } from '../rcu/rcu.js';
 import { leaveAll } from '../words/host.js';
-import { BYTES_PER_WORD } from '../words/units.js';
 import type { Words } from '../words/words.js';
+import type { CallbackNames } from './callback-registry.js';
 import { type MemoryOwner, requireDebugView } from './debug-view.js';
+import { callQueued, giveBackAll, leaveSlot } from './departure.js';
 import { requireFaultPoints } from './fault-points.js';
 import { type GroupOptions, HeapGroups } from './heap-groups.js';
 import type { HeapHandle } from './heap-handle.js';
 import { HeapMemory } from './heap-memory.js';
 import type { HeapParts } from './heap-parts.js';
+import { HeapRcu } from './heap-rcu.js';
 import { bareAddress } from './marked-address.js';
 import type { MemoryGroup } from './memory-group.js';
 import type { Mempool } from './mempool.js';
 import { openMempool, type PoolMaker } from './mempool-creation.js';
 import type { MempoolElements } from './mempool-element.js';
-import { NamedCache } from './named-cache.js';
+import type { NamedCache } from './named-cache.js';
+import { openSlabCache, type SlabCacheOptions } from './named-cache-creation.js';
+import { synchronize, synchronizeSync } from './rcu-waits.js';
 import { requireMayName } from './registry.js';
 
 export class HeapCore extends HeapMemory {
@@ -38,6 +42,8 @@ export class HeapCore extends HeapMemory {
   readonly words: Words;
   /** Send this to a worker (workerData, postMessage) and `Heap.attach(handle)` there. */
   readonly handle: HeapHandle;
+  /** RCU: callbacks, read sections, cookies, events. */
+  readonly rcu: HeapRcu;
   private readonly _onExit = (): void => this._detachAtExit();
   private readonly _groups: HeapGroups;
   private _attached = true;
@@ -46,6 +52,7 @@ export class HeapCore extends HeapMemory {
     super(parts);
     this.words = parts.fittings.userWords(parts.words);
     this.handle = parts.handle;
+    this.rcu = new HeapRcu(parts, this._callbackNames());
     this._groups = new HeapGroups(this, parts, (bytes) => this.kmalloc(bytes));
     parts.host.entered.add(parts.turn);
     parts.host.exitTasks.add(this._onExit);
@@ -60,53 +67,41 @@ export class HeapCore extends HeapMemory {
    * Gives back everything that this thread keeps, and its slot. What it has waiting for a grace period goes to
    * the threads that stay. The object cannot be used after; a second call does nothing.
    *
-   * Errors   Error inside turn(fn). ContextError where this thread may not spin, and what it has waiting cannot be handed
-   *          over at this moment: then it is still attached, and the call can be made again.
+   * Callbacks that this thread has queued are called first, as far as their grace periods end within a second and this
+   * thread may wait. The rest goes to a thread that has registered their names; where none has, the event 'stranded' and a line
+   * on the console say so, and they wait until one does.
+   *
+   * Errors   Error inside turn(fn) or a read section. ContextError where this thread may not spin, and what it has
+   *          waiting cannot be handed over at this moment: then it is still attached, and the call can be made again.
    */
   detach(): void {
     if (!this._attached) return;
-    const { turn, driver, kfreeRcu, caches, pages, charges, host, words, geometry, membership, rights } =
-      this.parts;
-    const maySpin = allowSpinning(rights.most());
+    const { turn, driver, host } = this.parts;
     turn.leave();
     driver.flush();
-    driver.stop();
-    this.parts.decay.stop();
-    turn.run(() => {
-      kfreeRcu.seal();
-      if (!kfreeRcu.abandon()) this._refuseToLeave();
-      caches.flush(maySpin);
-      pages.drain();
-      charges.drain();
-    });
-    turn.close();
+    // By a callback.
+    if (!this._attached) return;
+    const left = giveBackAll(this.parts);
     this._attached = false;
-    host.entered.delete(turn);
     host.exitTasks.delete(this._onExit);
-    leaveHeap(words, membership, geometry.spinRounds);
-    this.parts.fittings.close();
+    leaveSlot(this.parts, left);
   }
 
   /**
    * A cache of objects of one size, by name: the same in every thread.
    *
-   * @param bytes size of an object, 1 to 8192; the same in every call for the name
+   * @param bytes                 size of an object, 1 to 8192; the same in every call for the name
+   * @param options.typesafeByRcu what is read of an object that was freed is an object of this cache, free or in use
+   *                              again, until the reader's turn ends: as SLAB_TYPESAFE_BY_RCU. Objects can be freed at
+   *                              once, and readers have to look twice (docs/rcu.md). The same in every call.
    *
-   * Errors   RangeError for `bytes`, for another size than the name was made with, or when `maxCaches` are made.
+   * Errors   RangeError for `bytes`, for another size or option than the name was made with, or when `maxCaches` are
+   *          made; TypeError for options that are none.
    */
-  slabCache(name: string, bytes: number): NamedCache {
-    if (!(Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_CLASS_BYTES)) {
-      throw new RangeError(
-        `opened slab cache ${name} for objects of ${String(bytes)} bytes; a size is an integer in 1..${MAX_CLASS_BYTES}`,
-      );
-    }
-    const { shellWords } = this.parts.fittings;
-    const objectWords = objectWordsFor(bytes);
-    const id = this.findOrMake(NAME_KIND.slabCache, name, () =>
-      this._makeCache(name, objectWords + shellWords),
-    );
-    this._requireSize(name, id, objectWords);
-    return new NamedCache(this, this.parts, id, name, objectWords);
+  slabCache(name: string, bytes: number, options: SlabCacheOptions = {}): NamedCache {
+    const findOrMake = (kind: number, called: string, make: () => number) =>
+      this.findOrMake(kind, called, make);
+    return openSlabCache(this, this.parts, findOrMake, name, bytes, options);
   }
 
   /**
@@ -162,7 +157,10 @@ export class HeapCore extends HeapMemory {
 
   /**
    * Ends this thread's turn and starts the next, as a long loop must now and then: addresses read before are
-   * stale, and what waits for a grace period moves on. Costs about as much as two atomic operations.
+   * stale, and what waits for a grace period moves on. Costs as much as two atomic operations, some 25 ns; and while
+   * something of this thread waits, a look at each thread that holds the grace period up, with what it then frees.
+   *
+   * Errors   Error inside turn(fn) or a read section.
    */
   quiesce(): void {
     this.parts.turn.quiesce();
@@ -177,29 +175,63 @@ export class HeapCore extends HeapMemory {
     return fn();
   }
 
-  /** Resolves when every turn that was open at the call has ended; what this thread has waiting is then freed. */
-  async synchronizeRcu(): Promise<void> {
-    const { rcu, driver } = this.parts;
-    driver.seal();
-    await rcu.synchronize();
-    if (this._attached) driver.flush();
+  /**
+   * Waits for a grace period: resolves when every turn that was open at the call has ended, in all threads; what this
+   * thread has waiting is then freed. Keeps the process alive while it waits.
+   *
+   * Errors   RcuTimeoutError after `timeoutMillis`, which names the threads that hold it up; the signal's reason; Error
+   *          where this thread leaves the heap first. Then nothing is left behind.
+   * Context  Any thread with an event loop. Addresses read before are stale after an await.
+   */
+  synchronizeRcu(options?: LockOptions): Promise<void> {
+    return synchronize(this.parts, NORMAL, options);
   }
 
-  /** Waits until every turn that was open at the call has ended; ContextError where a thread may not wait. */
-  synchronizeRcuSync(): void {
-    const { rcu, driver, context } = this.parts;
-    context.requireMayWait('synchronizeRcuSync()');
-    driver.seal();
-    rcu.synchronizeSync();
-    driver.flush();
+  /**
+   * synchronizeRcu() that stops this thread until then. About as much as a dozen atomic operations where nobody else is
+   * in a turn.
+   *
+   * Errors   RcuTimeoutError after `timeoutMillis`; ContextError where this thread may not wait; Error inside turn(fn).
+   * Context  Threads that may wait, outside of turn(fn). Addresses read before are stale.
+   */
+  synchronizeRcuSync(options?: WaitLimit): void {
+    synchronizeSync(this.parts, NORMAL, options, 'synchronizeRcuSync()');
+  }
+
+  /**
+   * synchronizeRcu() in a hurry: the threads that hold it up are asked at once to report the end of their turns, and this
+   * one looks more often. Each of them pays for it with a step of the grace period at the end of its turn.
+   */
+  synchronizeRcuExpedited(options?: LockOptions): Promise<void> {
+    return synchronize(this.parts, EXPEDITED, options);
+  }
+
+  /** synchronizeRcuSync() in a hurry, as synchronizeRcuExpedited(); spins for a moment before it sleeps. */
+  synchronizeRcuExpeditedSync(options?: WaitLimit): void {
+    synchronizeSync(this.parts, EXPEDITED, options, 'synchronizeRcuExpeditedSync()');
+  }
+
+  /**
+   * Resolves when everything is freed that any thread had given to kfreeRcu() before this call, and every callback is over
+   * that was queued before: rcu.barrier() and more. Errors and options as there.
+   */
+  async kfreeRcuBarrier(options?: LockOptions): Promise<void> {
+    const limitMillis = asyncLimitOf(options, KFREE_RCU_BARRIER.what, 'waited for');
+    await this.parts.barrier.wait(KFREE_RCU_BARRIER, limitMillis, options?.signal);
+  }
+
+  /** kfreeRcuBarrier() that stops this thread until then; as rcu.barrierSync(). */
+  kfreeRcuBarrierSync(options?: WaitLimit): void {
+    this.parts.barrier.waitSync(KFREE_RCU_BARRIER, limitOf(options, KFREE_RCU_BARRIER.what, 'waited for'));
   }
 
   /** Gives back what this thread and the barns keep for reuse, and what this thread has charged to groups in advance. */
   shrink(): void {
-    const { turn, driver, caches, pages, charges, rights } = this.parts;
+    const { turn, driver, kfreeRcu, caches, pages, charges, rights } = this.parts;
     const maySpin = allowSpinning(rights.most());
     driver.flush();
     turn.run(() => {
+      kfreeRcu.shrink(false);
       caches.shrink(maySpin);
       pages.drain();
       charges.drain();
@@ -266,10 +298,44 @@ export class HeapCore extends HeapMemory {
     return this.parts.turn.run(() => this.parts.registry.findOrMake(kind, name, alloc, free, make));
   }
 
+  /**
+   * findOrMake() for what takes memory of its own, or other locks: `make` runs before the lock of names is taken, and
+   * `discard` takes back what it made where the name is not made with it. `number` runs under the lock, as the name is
+   * made, and takes neither.
+   */
+  protected findOrPublish(
+    kind: number,
+    name: string,
+    make: () => number,
+    discard: (target: number) => void,
+    number: (target: number) => void = () => {},
+  ): number {
+    const found = this.find(kind, name);
+    if (found !== 0) return found;
+    // First: where nobody may spin, what `make` asks for may not be had either.
+    requireMayName(this.parts.context, name);
+    const fresh = make();
+    let target = 0;
+    try {
+      target = this.findOrMake(kind, name, () => {
+        number(fresh);
+        return fresh;
+      });
+      return target;
+    } finally {
+      if (target !== fresh) discard(fresh);
+    }
+  }
+
   /** The group that `p` is charged to, if any. */
   protected groupOf(p: number): MemoryGroup | undefined {
     const record = this.parts.turn.run(() => this.parts.kmalloc.groupOf(p));
     return record === 0 ? undefined : this._groups.ofRecord(record);
+  }
+
+  /** Calls what callbacks are queued, as far as a thread that leaves may take time for it. */
+  protected callQueued(): void {
+    callQueued(this.parts);
   }
 
   protected isAttached(): boolean {
@@ -281,41 +347,24 @@ export class HeapCore extends HeapMemory {
     this.parts.turn.leave();
   }
 
-  private _refuseToLeave(): never {
-    throw new ContextError(
-      `called detach() ${this.parts.context.where()}, with objects that wait for a grace period, while another thread has ` +
-        'the list that they go to, for which this one may not spin; call detach() again',
-    );
-  }
-
   /** The thread ends: even inside turn(fn) no code of fn runs any more, so its turn is over. */
   private _detachAtExit(): void {
     this.parts.turn.endScopes();
     this.detach();
   }
 
-  private _poolMaker(): PoolMaker {
+  private _callbackNames(): CallbackNames {
     return {
-      find: (kind, name) => this.find(kind, name),
-      findOrMake: (kind, name, make) => this.findOrMake(kind, name, make),
-      allocHard: (bytes, gfp, alloc) => this.allocHard(bytes, gfp, alloc),
+      findOrPublish: (...given) => this.findOrPublish(...given),
+      take: (bytes) => this.parts.turn.run(() => this.kmalloc(bytes)),
+      giveBack: (record) => this.parts.turn.run(() => this.parts.kmalloc.free(record)),
     };
   }
 
-  private _makeCache(name: string, objectWords: number): number {
-    const { caches, geometry } = this.parts;
-    if (caches.hasRoom()) return caches.create(objectWords);
-    throw new RangeError(
-      `made slab cache ${name} in a heap with all ${geometry.maxCaches} caches made; create the heap with a larger maxCaches`,
-    );
-  }
-
-  private _requireSize(name: string, id: number, objectWords: number): void {
-    const made = this.parts.caches.view(id).objectWords - this.parts.fittings.shellWords;
-    if (made === objectWords) return;
-    throw new RangeError(
-      `opened slab cache ${name} for objects of ${objectWords * BYTES_PER_WORD} bytes; ` +
-        `it was made for ${made * BYTES_PER_WORD}`,
-    );
+  private _poolMaker(): PoolMaker {
+    return {
+      findOrPublish: (kind, name, make, discard) => this.findOrPublish(kind, name, make, discard),
+      allocHard: (bytes, gfp, alloc) => this.allocHard(bytes, gfp, alloc),
+    };
   }
 }

@@ -1,4 +1,5 @@
 /** The errors that a caller of the heap is expected to catch. */
+import { counted } from '../words/counted.js';
 
 /** Why a buffer was refused. */
 export type AttachErrorCode = 'handle' | 'foreign' | 'version' | 'truncated';
@@ -33,7 +34,7 @@ export class OutOfMemoryError extends Error {
 
   /** @param summary how the heap stands, in a sentence; @param report who holds what, in lines */
   constructor(requestedBytes: number, summary: string, report = '') {
-    const first = `no ${requestedBytes} bytes are to be had: ${summary}. Free something, or create a larger heap.`;
+    const first = `${noneToBeHad(requestedBytes)}: ${summary}. Free something, or create a larger heap.`;
     super(report === '' ? first : `${first}\n${report}`);
     this.requestedBytes = requestedBytes;
     this._firstLine = first.length;
@@ -45,4 +46,9 @@ export class OutOfMemoryError extends Error {
   get report(): string {
     return this.message.slice(this._firstLine + 1);
   }
+}
+
+/** How an error begins whose allocation has found nothing. */
+export function noneToBeHad(bytes: number): string {
+  return `no ${counted(bytes, 'byte')} ${bytes === 1 ? 'is' : 'are'} to be had`;
 }

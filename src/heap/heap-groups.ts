@@ -20,6 +20,7 @@ import {
 import { HEADER } from '../layout/heap-header.js';
 import { createAccountedCaches } from '../slab/accounted-caches.js';
 import { CLASS_BYTES } from '../slab/size-classes.js';
+import { counted } from '../words/counted.js';
 import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
 import { encodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
@@ -119,7 +120,9 @@ export class HeapGroups implements GroupOwner {
     const name = nameOfGroup(words, record);
     const children = words.loadPlain(record + GROUP.children);
     if (children !== 0) {
-      throw new Error(`closed group ${name}, of which ${children} open groups are part; close those first`);
+      throw new Error(
+        `closed group ${name}, of which ${counted(children, 'open group')} ${children === 1 ? 'is' : 'are'} part; close ${children === 1 ? 'that' : 'those'} first`,
+      );
     }
     if (isClosed(words, record)) return;
     if (!close(words, record)) {

@@ -42,9 +42,9 @@ test('attach() of what is no handle is refused with code `handle` and says what 
   const wrong: [unknown, string][] = [
     [null, 'null'],
     [undefined, 'undefined'],
-    [17, 'number 17'],
-    ['heap', 'string heap'],
-    [Symbol('heap'), 'symbol Symbol(heap)'],
+    [17, '17'],
+    ['heap', "'heap'"],
+    [Symbol('heap'), 'Symbol(heap)'],
     [{ buffer: 1, size: 2 }, 'an object of keys [buffer,size]'],
     [{ lull: 'heap', buffer: new ArrayBuffer(4096) }, 'an object of keys [lull,buffer]'],
     [{ lull: 'cache', buffer: reserveBuffer(4096) }, 'an object of keys [lull,buffer]'],

@@ -4,6 +4,7 @@
  */
 import { constantWordIndex, LAYOUT_VERSION, MAGIC_0, MAGIC_1 } from '../layout/heap-header.js';
 import { isSharedBuffer, NativeWords } from '../words/native-words.js';
+import { shown } from '../words/shown.js';
 import { PAGE_BYTES } from '../words/units.js';
 import type { DebugHandle } from './debug-fittings.js';
 import { AttachError } from './heap-errors.js';
@@ -85,8 +86,8 @@ function requireHeap(buffer: SharedArrayBuffer): void {
   }
 }
 
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
-  return isSharedBuffer(value) ? 'a bare SharedArrayBuffer' : `an object of keys [${Object.keys(value)}]`;
+/** Of an object, its keys: they say best what was taken for a handle. */
+function describe(handle: unknown): string {
+  if (typeof handle !== 'object' || handle === null) return shown(handle);
+  return isSharedBuffer(handle) ? 'a bare SharedArrayBuffer' : `an object of keys [${Object.keys(handle)}]`;
 }

@@ -6,30 +6,22 @@
  *     kfree, freePages                  spin, where the thread may
  *     ...Nolock                         try each lock once: memory or an immediate NONE; a free ends on some list
  *     kfreeRcu                          never fails, never waits, in any context
+ *     kfreeRcuMightsleep                never fails, and may wait
  *
  * Without a gfp an allocation does the most that is allowed where it is called: in a worker it waits and reclaims,
  * on a browser's main thread it reclaims without waiting, in a worklet, a hook or a raw lock it only tries.
  *
  * Who may call: the thread that the object belongs to.
  */
-import {
-  __GFP_NOFAIL,
-  __GFP_ZERO,
-  allowBlocking,
-  GFP_KERNEL,
-  GFP_NOLOCK,
-  type Gfp,
-  requireNolockGfp,
-} from '../pages/gfp.js';
+import { __GFP_ZERO, GFP_KERNEL, GFP_NOLOCK, type Gfp, requireNolockGfp } from '../pages/gfp.js';
 import type { Rights } from '../pages/rights.js';
 import type { KfreeRcu } from '../slab/kfree-rcu.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
 import type { Turn } from '../threads/turn.js';
-import { type Address, NONE, PAGE_BYTES } from '../words/units.js';
-import { pastLimits, reclaimInGroup, requireNotRefused } from './group-reclaim.js';
+import { type Address, PAGE_BYTES } from '../words/units.js';
+import { allocHard } from './alloc-hard.js';
 import type { HeapParts } from './heap-parts.js';
-import { leastOrderFor, reclaimFor, requireEverPossible } from './reclaim.js';
-import { outOfMemory } from './use-report.js';
+import { postOrWait, requireMightSleep } from './mightsleep.js';
 
 // A local copy: the engine folds a module's own constants into the code; imported ones it loads at every use.
 const MOST = GFP_KERNEL;
@@ -128,6 +120,27 @@ export class HeapMemory {
     this._kfreeRcu.post(p, headOffset);
   }
 
+  /** kfreeRcu for each address of an array; stops at the first that is refused, which its error names. */
+  kfreeRcuBulk(ps: ArrayLike<Address>, headOffset = 0): void {
+    requireArrayLike(ps, 'kfreeRcuBulk()');
+    for (let i = 0; i < ps.length; i++) this.kfreeRcu(ps[i]!, headOffset);
+  }
+
+  /**
+   * kfreeRcu of what has no two words for an RcuHead: all of it may be read until the grace period is over. Where no memory
+   * is to be had it reclaims a little, and at last waits for a grace period itself: then this thread's turn has ended, and
+   * addresses read before are stale.
+   *
+   * Errors   RangeError: `p` is not an object. ContextError where this thread may not wait, Error inside turn(fn) or a
+   *          read section, whether it would have to wait or not. Then nothing has changed.
+   */
+  kfreeRcuMightsleep(p: Address): void {
+    requireMightSleep(this.parts);
+    this._turn.pin();
+    const left = this._kfreeRcu.postHeadless(p);
+    if (left !== 0) postOrWait(this.parts, left);
+  }
+
   /** Takes 2^order contiguous pages of 4 KiB, order 0 to 10; errors and contexts as kmalloc. */
   allocPages(order: number, gfp?: Gfp): Address {
     this._turn.pin();
@@ -166,18 +179,7 @@ export class HeapMemory {
    * @param order of the block that it takes, where it is not an object
    */
   allocHard(bytes: number, gfp: Gfp | undefined, alloc: () => number, order?: number): Address {
-    const most = gfp ?? this._rights.most();
-    if (this.parts.charges.refusedBy !== 0) {
-      const p = reclaimInGroup(this.parts, bytes, most, alloc);
-      if (p !== 0) return p as Address;
-    }
-    if (!allowBlocking(most)) return NONE;
-    if ((most & __GFP_NOFAIL) !== 0)
-      requireEverPossible(this.parts, bytes, order ?? leastOrderFor(this.parts, bytes), most);
-    const p = reclaimFor(this.parts, most, pastLimits(this.parts, most, alloc));
-    if (p !== 0) return p as Address;
-    requireNotRefused(this.parts, bytes);
-    throw outOfMemory(this.parts, bytes, most);
+    return allocHard(this.parts, bytes, gfp, alloc, order);
   }
 
   /** kmalloc() with a gfp: apart from it, which the engine only inlines while it is short. */

@@ -10,7 +10,7 @@ import { pageListSizes } from '../pages/page-list-sizes.js';
 import { defaultMinFreePages, watermarksFor } from '../pages/watermarks.js';
 import { POINTER_PAGE_SOURCES, type PointerPageSourceName } from '../slab/pointer-page-source.js';
 import type { Host } from '../words/host.js';
-import { MAX_HEAP_BYTES, PAGE_BYTES } from '../words/units.js';
+import { BYTES_PER_WORD, MAX_HEAP_BYTES, PAGE_BYTES } from '../words/units.js';
 import type { DebugOptions } from './debug-options.js';
 import type { ValidateOptions } from './validation.js';
 
@@ -42,7 +42,7 @@ export interface HeapOptions {
   minFreePages?: number;
   /** Where kfreeRcu gets the memory for its arrays of addresses from. */
   pointerPageSource?: PointerPageSourceName;
-  /** Arrays that each thread keeps in reserve, with pointerPageSource 'reserved'. */
+  /** Arrays that each thread keeps in reserve, with pointerPageSource 'reserved', and 'opportunistic' once it missed one. */
   reservedSheaves?: number;
   /** Map operations after which a turn is renewed. */
   turnOperations?: number;
@@ -50,6 +50,13 @@ export interface HeapOptions {
   drainMillis?: number;
   /** Time between looks at threads that hold up a grace period. */
   pollMillis?: number;
+  /** A thread whose turn holds up a grace period for so long is reported, and again after twice that; 0 = never. */
+  stallMillis?: number;
+  /**
+   * Bytes that may wait for a grace period, all threads together. A thread that has posted more than its share is slowed
+   * down between its turns, where it may wait. A quarter of the heap unless given; 0 = never.
+   */
+  maxWaitingBytes?: number;
   /** How often a waiter looks at a lock before it gives up with LockTimeoutError. */
   spinRounds?: number;
   /** log2 of the buckets, and of the locks, that a map starts with. */
@@ -100,16 +107,20 @@ const DEFAULTS = {
   minPartialSlabs: 5,
   maxSlabObjects: 32767,
   pageListFloor: 4,
-  reservedSheaves: 8,
+  reservedSheaves: 5,
   turnOperations: 1000,
   drainMillis: 20,
   pollMillis: 1,
+  stallMillis: 1000,
   // About two seconds of looking.
   spinRounds: 100_000_000,
   mapBucketsLog2: 6,
   // 300 grace periods before the wrap, as the kernel starts its own.
   firstSequence: -1200,
 } as const;
+
+/** Bytes of each page that may wait for a grace period. */
+const WAITING_SHARE = PAGE_BYTES / 4;
 
 const DEFAULT_BYTES = 256 * MEBIBYTE;
 
@@ -126,6 +137,8 @@ export const TINY = {
   pageListBatch: 2,
   pageListFloor: 0,
   minFreePages: 0,
+  reservedSheaves: 0,
+  maxWaitingBytes: 0,
   turnOperations: 3,
   drainMillis: 1,
   pollMillis: 1,
@@ -147,6 +160,7 @@ const RANGES: Readonly<Record<keyof typeof DEFAULTS, readonly [least: number, mo
   turnOperations: [1, 1_000_000],
   drainMillis: [0, 60_000],
   pollMillis: [1, 1000],
+  stallMillis: [0, 2 ** 31 - 1],
   spinRounds: [1, 2_000_000_000],
   mapBucketsLog2: [1, 12],
   firstSequence: [-(2 ** 31), 2 ** 31 - 1],
@@ -157,12 +171,13 @@ const SIZED_RANGES = {
   pageListHigh: [0, 65536],
   pageListBatch: [1, 4096],
   minFreePages: [0, MAX_HEAP_BYTES / PAGE_BYTES],
+  maxWaitingBytes: [0, MAX_HEAP_BYTES],
 } as const;
 
 /** What resolveSizedOptions() fills in. */
 export type SizedShape = Pick<
   Shape,
-  'pageListHighMin' | 'pageListHighMax' | 'pageListBatch' | 'minFreePages'
+  'pageListHighMin' | 'pageListHighMax' | 'pageListBatch' | 'minFreePages' | 'maxWaitingWords'
 >;
 
 /** Options with every default filled in; throws RangeError or TypeError for what makes no heap. */
@@ -202,6 +217,7 @@ export function resolveSizedOptions(options: HeapOptions, pages: number, threads
   const tuned = pageListSizes(pages, threads, watermarksFor(pages, minFreePages).low);
   return {
     minFreePages,
+    maxWaitingWords: Math.ceil((options.maxWaitingBytes ?? pages * WAITING_SHARE) / BYTES_PER_WORD),
     pageListBatch: options.pageListBatch ?? tuned.batch,
     pageListHighMin: options.pageListHigh ?? tuned.highMin,
     pageListHighMax: options.pageListHigh ?? tuned.highMax,

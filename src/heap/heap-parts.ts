@@ -32,15 +32,23 @@ import { Rights } from '../pages/rights.js';
 import { ShrinkerList } from '../pages/shrinker.js';
 import { ThreadPageLists } from '../pages/thread-page-lists.js';
 import { Zone } from '../pages/zone.js';
+import { Barrier } from '../rcu/barrier.js';
+import type { CallbackFunctions } from '../rcu/callback-functions.js';
 import { CallbackList } from '../rcu/callback-list.js';
-import { GracePeriod } from '../rcu/grace-period.js';
+import { Callbacks, floodMark } from '../rcu/callbacks.js';
+import type { GracePeriod } from '../rcu/grace-period.js';
+import { OrphanWatch } from '../rcu/orphan-watch.js';
+import { Orphans } from '../rcu/orphans.js';
 import { Rcu } from '../rcu/rcu.js';
+import { RcuDriver } from '../rcu/rcu-driver.js';
+import { RcuEvents } from '../rcu/rcu-events.js';
+import { StallWatch } from '../rcu/stall.js';
+import { Throttle } from '../rcu/throttle.js';
 import { AccountedObjects } from '../slab/accounted-objects.js';
 import type { KfreeRcu } from '../slab/kfree-rcu.js';
-import { KfreeRcuDriver } from '../slab/kfree-rcu-driver.js';
+import { KfreeRcuShrinker } from '../slab/kfree-rcu-shrinker.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
 import { hasRawLocks, makePointerPageSource } from '../slab/make-pointer-page-source.js';
-import { Orphans } from '../slab/orphans.js';
 import { SlabCaches } from '../slab/slab-caches.js';
 import { SlabShrinker } from '../slab/slab-shrinker.js';
 import { ThreadContext } from '../threads/context.js';
@@ -48,6 +56,7 @@ import type { Membership } from '../threads/thread-registry.js';
 import type { Turn } from '../threads/turn.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
+import { DeadThreads } from './dead-threads.js';
 import { type Fittings, PLAIN } from './fittings.js';
 import { GroupShrinkers } from './group-shrinkers.js';
 import type { HeapHandle } from './heap-handle.js';
@@ -77,7 +86,17 @@ export interface HeapParts {
   readonly groupShrinkers: GroupShrinkers;
   readonly kmalloc: Kmalloc;
   readonly kfreeRcu: KfreeRcu;
-  readonly driver: KfreeRcuDriver;
+  readonly driver: RcuDriver;
+  readonly gracePeriod: GracePeriod;
+  readonly callbacks: Callbacks;
+  readonly callbackFunctions: CallbackFunctions;
+  /** At SLOT.callbacks. */
+  readonly callbackList: CallbackList;
+  readonly orphans: Orphans;
+  readonly orphanWatch: OrphanWatch;
+  readonly deadThreads: DeadThreads;
+  readonly barrier: Barrier;
+  readonly rcuEvents: RcuEvents;
   readonly rcu: Rcu;
   readonly registryLock: RawSpinLock;
   readonly registry: Registry;
@@ -118,17 +137,35 @@ export function wireParts(
   const thread = wireThread(base);
   const pages = wirePages(base, surroundings);
   const slab = wireSlab(base, pages);
-  const rcu = wireRcu(base, thread.driver, pages, slab);
-  thread.driver.connect(rcu.kfreeRcu, thread.turn);
+  const rcu = wireRcu(base, thread, pages, slab);
+  const { kfreeRcu: frees, callbacks, gracePeriod, stall } = rcu;
+  slab.shrinkers.register(new KfreeRcuShrinker(frees, gracePeriod));
+  const throttle = new Throttle(words, geometry, membership.start, host, context);
+  slab.caches.connect(frees);
+  thread.driver.connect({ frees, callbacks, gracePeriod, throttle, turn: thread.turn, stall });
   thread.decay.connect(pages.pages, thread.turn);
   const registryLock = locks.rawSpinLock(HEADER.registryLock, REGISTRY_LOCK, 'registry');
   const registry = new Registry(words, registryLock);
-  return { ...base, ...thread, ...pages, ...slab, ...rcu, registryLock, registry };
+  const { orphans, rcuEvents } = rcu;
+  const deadThreads = new DeadThreads({ words, geometry, host, orphans, rcuEvents });
+  const barrier = new Barrier({
+    words,
+    geometry,
+    host,
+    context,
+    driver: thread.driver,
+    callbacks,
+    deadThreads,
+    stall,
+  });
+  const orphanWatch = new OrphanWatch(words, host, orphans, thread.driver);
+  const ends = { deadThreads, barrier, orphanWatch };
+  return { ...base, ...thread, ...pages, ...slab, ...rcu, ...ends, registryLock, registry };
 }
 
 function wireThread({ host, words, geometry, membership, fittings }: Base) {
   const { start } = membership;
-  const driver = new KfreeRcuDriver(host, geometry.drainMillis, geometry.pollMillis);
+  const driver = new RcuDriver(words, start, host, geometry.drainMillis, geometry.pollMillis);
   const decay = new PageListDecay(host, words, start);
   const turn = fittings.turn(
     words,
@@ -184,20 +221,51 @@ function wireSlab(base: Base, { pages, charges }: ReturnType<typeof wirePages>) 
 }
 
 function wireRcu(
-  { host, words, geometry, membership, ownerTag: tag, rights, locks, fittings }: Base,
-  { onPosted }: KfreeRcuDriver,
+  { host, words, geometry, membership, ownerTag: tag, context, rights, locks, fittings }: Base,
+  { driver: { onPosted }, turn }: ReturnType<typeof wireThread>,
   { pages }: ReturnType<typeof wirePages>,
   { caches, kmalloc }: ReturnType<typeof wireSlab>,
 ) {
   const { start: slot } = membership;
   const gracePeriodLock = locks.rawSpinLock(HEADER.gracePeriodLock, GRACE_PERIOD_LOCK, 'grace period');
-  const gracePeriod = new GracePeriod(words, geometry, gracePeriodLock);
-  const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis);
-  const callbacks = new CallbackList(words, slot + SLOT.callbacks);
-  const orphans = new Orphans(words, locks.rawSpinLock(HEADER.orphanLock, ORPHAN_LOCK, 'orphans'));
+  const gracePeriod = fittings.gracePeriod(words, geometry, gracePeriodLock);
+  const rcuEvents = new RcuEvents();
+  const turnStack = (of: number) => fittings.turnStack(words.loadPlain(of + SLOT.turnStack));
+  const stall = new StallWatch({ words, geometry, host, gracePeriod, events: rcuEvents, turnStack });
+  const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis, stall);
+  const callbackFunctions = fittings.callbackFunctions();
+  const callbackList = new CallbackList(words, slot + SLOT.callbacks);
+  const callbacks = new Callbacks({
+    words,
+    slot,
+    host,
+    context,
+    turn,
+    gracePeriod,
+    list: callbackList,
+    functions: callbackFunctions,
+    places: fittings.headPlaces(words, geometry, kmalloc),
+    events: rcuEvents,
+    onPosted,
+    qhimark: floodMark(geometry.totalPages),
+  });
+  const heads = new CallbackList(words, slot + SLOT.heads);
+  const orphanLock = locks.rawSpinLock(HEADER.orphanLock, ORPHAN_LOCK, 'orphans');
+  const own = { list: callbackList, functions: callbackFunctions, inHand: slot + SLOT.rcuInHand };
+  const orphans = new Orphans(words, geometry, orphanLock, own);
   const lock = new LocalTrylock(words, slot + SLOT.rcuAcquired);
-  const source = makePointerPageSource(words, geometry, slot, tag, caches, pages);
-  const waiting = { gracePeriod, callbacks, orphans, lock, source, onPosted };
+  const source = makePointerPageSource(words, geometry, slot, tag, caches, pages, host);
+  const waiting = { gracePeriod, heads, orphans, lock, source, onPosted };
   const kfreeRcu = fittings.kfreeRcu({ words, geometry, slot, kmalloc, caches, rights, ...waiting });
-  return { rcu, kfreeRcu };
+  return {
+    rcu,
+    stall,
+    gracePeriod,
+    callbacks,
+    callbackList,
+    callbackFunctions,
+    orphans,
+    rcuEvents,
+    kfreeRcu,
+  };
 }

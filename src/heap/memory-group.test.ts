@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertBalanced } from '../../tests/support/balanced.js';
+import { exhaust } from '../../tests/support/exhaust.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
 import { partsOf } from '../../tests/support/stage.js';
 import {
@@ -16,6 +17,7 @@ import {
 import { Heap } from '../shared-heap.js';
 import { type Address, PAGE_BYTES } from '../words/units.js';
 import { GroupLimitError } from './group-limit-error.js';
+import { OutOfMemoryError } from './heap-errors.js';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -272,7 +274,7 @@ groupTest(
     const theirs = other.group('tenant');
     const p = group.kmalloc(64);
     assert.throws(() => group.close(), /to which 72 bytes are charged/);
-    assert.throws(() => company.close(), /of which 1 open groups are part/);
+    assert.throws(() => company.close(), /of which 1 open group is part; close that first/);
     heap.kfree(p);
     group.close();
     group.close();
@@ -301,6 +303,19 @@ groupTest(
     let deepest = group;
     for (let depth = 2; depth <= 16; depth++) deepest = heap.group(`depth ${depth}`, { parent: deepest });
     assert.throws(() => heap.group('too deep', { parent: deepest }), /at most 15/);
+  },
+);
+
+groupTest(
+  'MemoryGroup.kmallocNolock, counts what is refused in every size, and a later failure of the heap is not put down to it',
+  (heap) => {
+    const group = heap.group('tenant', { maxBytes: 0 });
+    for (const bytes of [64, 8193, 8192]) assert.equal(group.kmallocNolock(bytes), 0);
+    const { giveBack } = exhaust(heap);
+    assert.throws(() => heap.kmalloc(PAGE_BYTES), OutOfMemoryError);
+    assert.equal(group.stats().failures, 3);
+    giveBack();
+    assert.throws(() => group.kmalloc(1), /^GroupLimitError: no 1 byte is to be had in group tenant/);
   },
 );
 

@@ -16,6 +16,7 @@ import type { Rights } from '../pages/rights.js';
 import type { Shrinker } from '../pages/shrinker.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
 import type { Turn } from '../threads/turn.js';
+import { isThenable } from '../words/is-thenable.js';
 import { type Address, PAGE_BYTES } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import type { HeapParts } from './heap-parts.js';
@@ -115,7 +116,9 @@ export class MemoryGroup {
     const before = this._charges.active;
     this._charges.active = this.record;
     try {
-      return this._requireSynchronous(fn());
+      const result = fn();
+      if (isThenable(result)) this._refuseAsync();
+      return result;
     } finally {
       this._charges.active = before;
     }
@@ -188,8 +191,7 @@ export class MemoryGroup {
     return this._heap.allocHard(bytes, gfp, alloc);
   }
 
-  private _requireSynchronous<T>(result: T): T {
-    if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
+  private _refuseAsync(): never {
     throw new TypeError(
       `run() of group ${this.name} was given a function that returns a promise; what it allocates after an await ` +
         'would be charged to nobody. Pass a synchronous function, and call run() again after each await.',

@@ -8,7 +8,7 @@ import { NAME_KIND } from '../layout/name-record.js';
 import { MEMPOOL_LOCK } from '../locks/lull-classes.js';
 import { __GFP_ZERO, GFP_KERNEL } from '../pages/gfp.js';
 import { ElementPool } from '../pages/mempool.js';
-import { ContextError } from '../threads/context.js';
+import { counted } from '../words/counted.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import type { HeapParts } from './heap-parts.js';
 import { Mempool } from './mempool.js';
@@ -17,8 +17,8 @@ import type { HardAllocator } from './named-cache.js';
 
 /** Names of a heap, and its hard way of allocating. */
 export interface PoolMaker extends HardAllocator {
-  find(kind: number, name: string): number;
-  findOrMake(kind: number, name: string, make: () => number): number;
+  /** What a name stands for; what `make` returns where it is new. `discard` takes that back where it is not used. */
+  findOrPublish(kind: number, name: string, make: () => number, discard: (record: number) => void): number;
 }
 
 /**
@@ -36,30 +36,25 @@ export function openMempool(
 ): Mempool {
   requireIn(name, 'minimum', minimum, 1, MAX_MEMPOOL_ELEMENTS);
   const element = poolElementOf(parts, name, elements);
-  const found = maker.find(NAME_KIND.mempool, name);
-  const record = found !== 0 ? found : makeRecord(parts, maker, name, minimum, element);
+  const record = maker.findOrPublish(
+    NAME_KIND.mempool,
+    name,
+    () => makeRecord(parts, maker, minimum, element),
+    (fresh) => discard(parts, fresh, element),
+  );
   requireSame(parts, record, name, minimum, element);
   const lock = parts.locks.rawSpinLock(record + MEMPOOL.lock, MEMPOOL_LOCK, `mempool ${name}`);
   return new Mempool(parts, name, minimum, new ElementPool(parts.words, record, lock, element), element);
 }
 
-function makeRecord(
-  parts: HeapParts,
-  maker: PoolMaker,
-  name: string,
-  minimum: number,
-  element: PoolElement,
-): number {
-  requireMaySpin(parts, name);
-  let fresh = 0;
+function makeRecord(parts: HeapParts, maker: PoolMaker, minimum: number, element: PoolElement): number {
+  const record = takeRecord(parts, maker, minimum, element);
   try {
-    fresh = takeRecord(parts, maker, minimum, element);
-    fill(parts, maker, fresh, minimum, element);
-    const record = maker.findOrMake(NAME_KIND.mempool, name, () => fresh);
-    if (record === fresh) fresh = 0;
+    fill(parts, maker, record, minimum, element);
     return record;
-  } finally {
-    if (fresh !== 0) discard(parts, fresh, element);
+  } catch (error) {
+    discard(parts, record, element);
+    throw error;
   }
 }
 
@@ -110,7 +105,7 @@ function requireSame(
   const made = words.loadPlain(record + MEMPOOL.minimum);
   if (made !== minimum) {
     throw new RangeError(
-      `opened mempool '${name}' for ${minimum} elements; it was made for ${made}, and is so in all threads`,
+      `opened mempool '${name}' for ${counted(minimum, 'element')}; it was made for ${made}, and is so in all threads`,
     );
   }
   const [madeKind, madeSize] = [
@@ -121,13 +116,5 @@ function requireSame(
   throw new RangeError(
     `opened mempool '${name}' for elements of kind ${kind} and size ${size}; it was made for kind ${madeKind} and size ` +
       `${madeSize} (kinds: 1 bytes, 2 order, 3 cache)`,
-  );
-}
-
-function requireMaySpin({ context }: HeapParts, name: string): void {
-  if (context.waitRight() !== 'may-neither') return;
-  throw new ContextError(
-    `made mempool '${name}' ${context.where()}, which may not wait for what fills it; make it in a worker first, and open ` +
-      'it here by its name',
   );
 }

@@ -90,10 +90,21 @@ export function poolElementOf(parts: HeapParts, pool: string, elements: MempoolE
     requireIn(pool, 'order', order, 0, MAX_ORDER);
     return new PoolElement(parts, MEMPOOL_KIND.order, order as number, PAGE_BYTES << (order as number));
   }
-  if (cache instanceof NamedCache && cache.isIn(parts.handle.buffer))
+  if (cache instanceof NamedCache && cache.isIn(parts.handle.buffer)) {
+    requireNotTypesafe(pool, cache);
     return new PoolElement(parts, MEMPOOL_KIND.cache, cache.id, cache.objectBytes);
+  }
   throw new TypeError(
     `opened mempool '${pool}' with cache: ${String(cache)}; it is what heap.slabCache() of the same heap returned`,
+  );
+}
+
+/** An element that is given back while the pool is busy is linked through its first word, whoever reads that. */
+function requireNotTypesafe(pool: string, { name, typesafeByRcu }: NamedCache): void {
+  if (!typesafeByRcu) return;
+  throw new TypeError(
+    `opened mempool '${pool}' with slab cache ${name}, which is typesafeByRcu: what a pool keeps is not left as its ` +
+      'readers know it; use a cache without it',
   );
 }
 

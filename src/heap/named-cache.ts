@@ -18,6 +18,8 @@ export class NamedCache {
   readonly id: number;
   /** Bytes of one object. */
   readonly objectBytes: number;
+  /** Readers may look at its objects after they were freed. */
+  readonly typesafeByRcu: boolean;
   private readonly _hard: HardAllocator;
   private readonly _turn: Turn;
   private readonly _rights: Rights;
@@ -33,6 +35,7 @@ export class NamedCache {
     this._kmalloc = parts.kmalloc;
     this._buffer = parts.handle.buffer;
     this.id = id;
+    this.typesafeByRcu = parts.caches.linkOffset(id) !== 0;
   }
 
   /** Whether it is a cache of the heap in this buffer: in another its number is that of any cache. */

@@ -11,24 +11,23 @@
  */
 import { HEADER } from '../layout/heap-header.js';
 import { zoneStart } from '../layout/heap-layout.js';
-import { SLOT } from '../layout/thread-slot.js';
+import { ACTIVITY, SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import { type AllocFlags, allocFlags, markFor } from '../pages/alloc-flags.js';
 import { directReclaim, type ReclaimSteps } from '../pages/direct-reclaim.js';
 import type { Gfp } from '../pages/gfp.js';
 import { MAX_CLASS_BYTES, objectWordsFor, slabOrderFor } from '../slab/size-classes.js';
-import { canLeaveAll } from '../words/host.js';
+import { counted } from '../words/counted.js';
 import { alignUp, MAX_ORDER, orderFor, PAGE_BYTES } from '../words/units.js';
 import type { HeapParts } from './heap-parts.js';
-
-/** Longest wait for other threads' turns before an allocation fails. */
-const GRACE_PERIOD_MILLIS = 100;
+import { awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS } from './reclaim-steps.js';
 
 /** Tries `alloc` again after each way of getting memory back; 0 when none has brought any. */
 export function reclaimFor(parts: HeapParts, gfp: Gfp, alloc: () => number): number {
   const { words, shrinkers } = parts;
   if (shrinkers.isScanning()) return 0;
   countReclaim(parts, SLOT.allocStalls);
+  parts.turn.note(ACTIVITY.reclaim);
   // Publishes nothing: a hint for others that find nothing, as what they want may be in this thread's hands.
   words.add(HEADER.reclaimers, 1);
   try {
@@ -54,7 +53,7 @@ export function requireEverPossible(parts: HeapParts, bytes: number, order: numb
       ? 'which keeps all its pages in reserve'
       : `whose largest block is ${PAGE_BYTES << largest} bytes`;
   throw new RangeError(
-    `allocated ${bytes} bytes with __GFP_NOFAIL in a heap ${most}, and they take one of ${PAGE_BYTES << order}: it would ` +
+    `allocated ${counted(bytes, 'byte')} with __GFP_NOFAIL in a heap ${most}, and they take one of ${PAGE_BYTES << order}: it would ` +
       'never return. Ask for less, or create a larger heap, or one with fewer `minFreePages`',
   );
 }
@@ -98,11 +97,7 @@ class HeapReclaim implements ReclaimSteps {
   }
 
   freeDone(): void {
-    const { turn, driver } = this._parts;
-    // Sealed before the turn ends: what is sealed after waits for the turn that starts then.
-    driver.seal();
-    if (turn.isOpen() && !turn.pinned) turn.quiesce();
-    else driver.flush();
+    freeDone(this._parts);
   }
 
   firstPriority(): number {
@@ -126,7 +121,7 @@ class HeapReclaim implements ReclaimSteps {
   }
 
   awaitGracePeriod(): boolean {
-    return this._awaitGracePeriod(GRACE_PERIOD_MILLIS);
+    return awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS);
   }
 
   isContended(): boolean {
@@ -138,7 +133,7 @@ class HeapReclaim implements ReclaimSteps {
 
   rest(): void {
     const { words, context, geometry } = this._parts;
-    if (this._awaitGracePeriod(geometry.pollMillis)) return;
+    if (awaitGracePeriod(this._parts, geometry.pollMillis)) return;
     if (context.waitRight() !== 'may-wait') {
       words.pause();
       return;
@@ -146,16 +141,6 @@ class HeapReclaim implements ReclaimSteps {
     // Publishes nothing: the number to sleep on. It changes with every grace period, which is when memory comes.
     const sequence = words.load(HEADER.gracePeriodSequence);
     words.wait(HEADER.gracePeriodSequence, sequence, geometry.pollMillis);
-  }
-
-  private _awaitGracePeriod(limitMillis: number): boolean {
-    const { turn, host, context, rcu, driver } = this._parts;
-    // Another attachment of this thread may hold addresses: then its turn stays, and waiting for it would not end.
-    if (context.waitRight() !== 'may-wait' || !canLeaveAll(host)) return false;
-    const passed = rcu.synchronizeSync(limitMillis);
-    driver.flush();
-    turn.spend();
-    return passed;
   }
 
   /** Runs what gives memory back: in a turn, and as reclaim, so that what it allocates ignores the watermarks. */

@@ -7,9 +7,10 @@ import type { Kmalloc } from '../slab/kmalloc.js';
 import type { ThreadContext } from '../threads/context.js';
 import type { Turn } from '../threads/turn.js';
 import type { Words } from '../words/words.js';
+import { allocHard } from './alloc-hard.js';
+import { requireNotRefused } from './group-reclaim.js';
 import type { HeapParts } from './heap-parts.js';
 import type { MapMemory } from './map-memory.js';
-import { reclaimFor } from './reclaim.js';
 import { outOfMemory } from './use-report.js';
 
 export class ReclaimingMemory implements MapMemory {
@@ -18,8 +19,8 @@ export class ReclaimingMemory implements MapMemory {
   readonly context: ThreadContext;
   readonly geometry: Geometry;
   readonly locks: LockMaker;
-  private readonly _parts: HeapParts;
-  private readonly _kmalloc: Kmalloc;
+  protected readonly parts: HeapParts;
+  protected readonly kmalloc: Kmalloc;
   private readonly _kfreeRcu: KfreeRcu;
 
   constructor(parts: HeapParts) {
@@ -28,42 +29,48 @@ export class ReclaimingMemory implements MapMemory {
     this.context = parts.context;
     this.geometry = parts.geometry;
     this.locks = parts.locks;
-    this._parts = parts;
-    this._kmalloc = parts.kmalloc;
+    this.parts = parts;
+    this.kmalloc = parts.kmalloc;
     this._kfreeRcu = parts.kfreeRcu;
   }
 
   alloc(bytes: number): number {
-    const p = this._kmalloc.alloc(bytes, GFP_KERNEL);
-    return p !== 0 ? p : this._allocHard(bytes);
+    // Not take(): in a thread with maps of both kinds that is two functions at one place.
+    const p = this.kmalloc.alloc(bytes, GFP_KERNEL);
+    return p !== 0 ? p : this.allocHard(bytes);
   }
 
   tryAlloc(bytes: number): number {
-    return this._kmalloc.alloc(bytes, GFP_NOWAIT);
+    return this.kmalloc.alloc(bytes, GFP_NOWAIT);
   }
 
   allocNolock(bytes: number): number {
-    return this._kmalloc.allocNolock(bytes, GFP_NOLOCK);
+    return this.kmalloc.allocNolock(bytes, GFP_NOLOCK);
   }
 
   free(p: number): void {
-    this._kmalloc.free(p);
+    this.kmalloc.free(p);
   }
 
   freeNolock(p: number): void {
-    this._kmalloc.freeNolock(p);
+    this.kmalloc.freeNolock(p);
   }
 
   freeRcu(p: number, headOffset: number): void {
     this._kfreeRcu.post(p, headOffset);
   }
 
-  private _allocHard(bytes: number): number {
-    // Where nothing may be spun for, nothing can be reclaimed either.
-    const p = !allowBlocking(this._parts.rights.most())
-      ? 0
-      : reclaimFor(this._parts, GFP_KERNEL, () => this._kmalloc.alloc(bytes, GFP_KERNEL));
-    if (p !== 0) return p;
-    throw outOfMemory(this._parts, bytes, GFP_KERNEL);
+  /** One more try of alloc(): 0 where nothing is to be had. */
+  protected take(bytes: number): number {
+    return this.kmalloc.alloc(bytes, GFP_KERNEL);
+  }
+
+  /** The first try of alloc() has brought nothing. */
+  protected allocHard(bytes: number): number {
+    const { parts } = this;
+    if (allowBlocking(parts.rights.most())) return allocHard(parts, bytes, undefined, () => this.take(bytes));
+    // Where nothing may be spun for, nothing can be reclaimed either; and a map knows no NONE.
+    requireNotRefused(parts, bytes);
+    throw outOfMemory(parts, bytes, GFP_KERNEL);
   }
 }

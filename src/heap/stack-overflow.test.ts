@@ -52,6 +52,7 @@ for (const debug of [false, true]) {
     const held: Address[] = [];
     let calls = 0;
     let overflows = 0;
+    const free = heap.rcu.register('free', (head) => heap.kfree(head as Address));
     const operations = {
       kmalloc: () => held.push(heap.kmalloc(OBJECT_BYTES[calls++ % OBJECT_BYTES.length]!)),
       // An object is off the array only when it is free.
@@ -61,11 +62,18 @@ for (const debug of [false, true]) {
         held.length--;
       },
       pages: () => heap.freePages(heap.allocPages(calls++ % 6)),
+      // An object is off the array only when its callback waits.
+      rcuCall: () => {
+        if (held.length === 0) return;
+        heap.rcu.call(held[held.length - 1]!, free);
+        held.length--;
+      },
     };
     // A function's first call takes far more of the stack, for the engine to compile it.
-    for (let i = 0; i < 5000; i++) operations.kmalloc();
+    for (let i = 0; i < 9000; i++) operations.kmalloc();
     for (let i = 0; i < 4000; i++) operations.kfree();
     for (let i = 0; i < 300; i++) operations.pages();
+    for (let i = 0; i < 500; i++) operations.rcuCall();
     heap.quiesce();
     for (const [name, operation] of Object.entries(operations)) {
       for (let round = 0; round < 3; round++) {
@@ -77,6 +85,8 @@ for (const debug of [false, true]) {
       assert.deepEqual(heap.balance({ held }).problems, [], name);
     }
     assert.ok(overflows > 0, 'no call met the end of the stack');
+    heap.rcu.barrierSync();
+    assert.deepEqual([heap.stats().callbacksWaiting, heap.stats().callbackErrors], [0, 0]);
     heap.kfreeBulk(held);
     for (let order = 0; order <= 5; order++) heap.freePages(heap.allocPages(order));
     assert.deepEqual(heap.balance().problems, []);

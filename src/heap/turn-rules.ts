@@ -1,6 +1,7 @@
 /**
  * The rules of turns, in a validating heap: no address that was read is used in a later turn, nothing is read
- * outside of one, and nobody waits inside one in a way that Lull cannot see.
+ * outside of one, and nobody waits inside one in a way that Lull cannot see. Where a turn has read sections of the
+ * user's, nothing is read outside of them, and each is ended.
  *
  * A report each, once for each place in the program that breaks a rule.
  */
@@ -12,14 +13,15 @@ export type Reporter = (subject: string, message: string) => void;
 
 export class TurnRules {
   private readonly _report: Reporter;
-  private readonly _captureStack: () => string;
+  /** The stack of whoever called into Lull. */
+  readonly captureStack: () => string;
   private readonly _longestMillis: number;
   private _turn: Turn | undefined;
 
   /** @param longestMillis a turn that lasts longer has waited for something, or should call quiesce() */
   constructor(report: Reporter, captureStack: () => string, longestMillis: number) {
     this._report = report;
-    this._captureStack = captureStack;
+    this.captureStack = captureStack;
     this._longestMillis = longestMillis;
   }
 
@@ -50,6 +52,24 @@ export class TurnRules {
     );
   }
 
+  noteDereferenceOutsideSections(index: number): void {
+    this._tell(
+      'outside-section',
+      `dereference(${index}) outside of every read section, in a turn that has some: in another turn what is read here ` +
+        'may be freed. Move it between rcu.readLock() and rcu.readUnlock(), or into rcu.read(fn)',
+    );
+  }
+
+  /** @param began where the section began */
+  noteSectionLeftOpen(began: string): void {
+    this._tell(
+      'open-section',
+      'a read section was never ended, and is over now with its turn, or with the turn(fn) or rcu.read(fn) that it ' +
+        'began in. Call rcu.readUnlock() in a finally block, or use rcu.read(fn). It began here',
+      began,
+    );
+  }
+
   noteWait(): void {
     this._tell(
       'wait',
@@ -67,8 +87,7 @@ export class TurnRules {
     );
   }
 
-  private _tell(rule: string, message: string): void {
-    const stack = this._captureStack();
+  private _tell(rule: string, message: string, stack = this.captureStack()): void {
     // The same place in the program is the same problem, whatever the address.
     this._report(`${rule} ${stack}`, `lull: ${message}.\n${stack}`);
   }

@@ -10,7 +10,7 @@ heapTest(
   'reportUse() counts pages that are free and kept, and threads',
   (stage) => {
     const { heap } = stage;
-    assert.equal(reportUse(partsOf(heap)), 'of 100 pages 100 are free and 0 kept by 1 threads');
+    assert.equal(reportUse(partsOf(heap)), 'of 100 pages 100 are free and 0 kept by 1 thread');
     stage.attach();
     const p = stage.hold(heap.allocPages(0));
     assert.equal(reportUse(partsOf(heap)), 'of 100 pages 96 are free and 3 kept by 2 threads');
@@ -62,13 +62,56 @@ heapTest(
     assert.equal(lines[0], 'asked for: 5000 bytes, order 1, gfp GFP_KERNEL, in a worker');
     assert.match(lines[1]!, /^zone 0: 100 pages, free \d+, min 0, low 0, high 0, deferred frees 0$/);
     assert.match(lines[2]!, /^ {2}\d+\*4kB \d+\*8kB .*\*4096kB = \d+kB$/);
-    assert.match(lines[3]!, /^thread 0 'main' \(this one\): \d+ pages on lists, in a turn/);
+    assert.match(lines[3]!, /^thread 0 'main' \(this one\): \d+ pages? on lists, in a turn/);
     assert.match(lines[4]!, /^thread 1 'indexer': 0 pages on lists/);
     assert.match(lines[5]!, /^slab cache +pages +slabs +in use +objects$/);
     assert.match(lines[6]!, /^image tiles +\d+ +\d+ +4 +\d+$/);
     assert.equal(lines.at(-1), "mempool 'journal': 2 of 2 elements of 500 bytes");
     const columns = Math.max(...lines.map((line) => line.length));
     assert.ok(columns <= 130, `${columns} columns`);
+  },
+  SIZES,
+);
+
+heapTest(
+  'reportUse() and reportHoldings() count callbacks beside the objects that wait',
+  (stage) => {
+    const { heap } = stage;
+    const id = heap.rcu.register('f', () => {});
+    const other = stage.attach();
+    partsOf(other.heap).turn.pin();
+    heap.rcu.call(stage.hold(heap.kmalloc(8)), id);
+    stage.host.runMicrotasks();
+    const thread = () => reportHoldings(partsOf(heap), 8, GFP_KERNEL).split('\n')[3];
+    assert.match(reportUse(partsOf(heap)), /; 1 callback waits for a grace period$/);
+    assert.match(thread()!, /pages? on lists, 1 callback waits for a grace period$/);
+    heap.kfreeRcu(heap.kmalloc(8));
+    stage.host.runMicrotasks();
+    assert.match(reportUse(partsOf(heap)), /; 1 object and 1 callback wait for a grace period$/);
+    stage.endTurns();
+    stage.settle();
+  },
+  SIZES,
+);
+
+heapTest(
+  'reportHoldings() counts the slabs and objects of each cache as slabinfo does, and in use what allocinfo does',
+  (stage) => {
+    const { heap } = stage;
+    for (const bytes of [24, 64, 700]) for (let i = 0; i < 9; i++) stage.hold(heap.kmalloc(bytes));
+    for (let i = 0; i < 7; i++) heap.kfreeRcu(heap.kmalloc(64));
+    // The sheaf goes to the barn, less than full.
+    stage.settle();
+    const { slabinfo, allocinfo } = heap.stats();
+    const rows = slabinfo.filter(({ num_slabs }) => num_slabs > 0);
+    assert.ok(rows.length >= 3);
+    const lines = reportHoldings(partsOf(heap), 8, GFP_KERNEL).split('\n');
+    for (const { name, num_slabs, pagesperslab, num_objs } of rows) {
+      const cells = lines.find((line) => line.startsWith(`${name} `))!.split(/ +/);
+      const inUse = allocinfo.find(({ tag }) => tag === `slab:${name}`)?.calls ?? 0;
+      assert.deepEqual(cells.slice(1).map(Number), [num_slabs * pagesperslab, num_slabs, inUse, num_objs]);
+    }
+    assert.equal(allocinfo.find(({ tag }) => tag === 'slab:kmalloc-64')?.calls, 9);
   },
   SIZES,
 );
@@ -81,7 +124,7 @@ heapTest(
     const [first, ...rest] = error.message.split('\n');
     assert.equal(
       first,
-      'no 4096 bytes are to be had: of 100 pages 100 are free and 0 kept by 1 threads. Free something, or create a larger heap.',
+      'no 4096 bytes are to be had: of 100 pages 100 are free and 0 kept by 1 thread. Free something, or create a larger heap.',
     );
     assert.equal(error.report, rest.join('\n'));
     assert.deepEqual(Object.keys(error).sort(), ['name', 'requestedBytes']);

@@ -12,11 +12,12 @@ import { readBuddyinfo } from '../inspect/buddyinfo.js';
 import { largestCaches } from '../inspect/largest-caches.js';
 import { readMemoryStat } from '../inspect/memory-stat.js';
 import { readMempools } from '../inspect/mempools.js';
-import { readStatistics } from '../inspect/statistics.js';
+import { readCounters } from '../inspect/statistics.js';
 import { readThreadHoldings } from '../inspect/thread-holdings.js';
 import { readZoneinfo } from '../inspect/zoneinfo.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { describeGfp, type Gfp } from '../pages/gfp.js';
+import { counted } from '../words/counted.js';
 import { orderFor, PAGE_BYTES } from '../words/units.js';
 import { OutOfMemoryError } from './heap-errors.js';
 import type { HeapParts } from './heap-parts.js';
@@ -37,17 +38,18 @@ export function outOfMemory(parts: HeapParts, bytes: number, gfp: Gfp): OutOfMem
 /** Describes in a sentence how the heap's pages and waiting objects stand. */
 export function reportUse(parts: HeapParts): string {
   const { words, geometry } = parts;
-  const { pages, objectsWaiting, threads } = readStatistics(words);
+  const { pages, objectsWaiting, callbacksWaiting, threads } = readCounters(words, geometry);
   const held = pages.total - pages.metadata;
   const waiting =
-    objectsWaiting === 0
+    objectsWaiting + callbacksWaiting === 0
       ? ''
-      : `; ${objectsWaiting} objects wait for a grace period` +
+      : `; ${waitingFor(objectsWaiting, callbacksWaiting)}` +
         (parts.turn.pinned ? ', which this turn holds up: call quiesce(), or return to the event loop' : '');
   const kept = Math.min(pages.free, geometry.minFreePages);
   const reserve = kept === 0 ? '' : ` (${kept} of them in reserve)`;
   return (
-    `of ${held} pages ${pages.free} are free${reserve} and ${pages.threadLists} kept by ${threads.length} threads` +
+    `of ${counted(held, 'page')} ${pages.free} ${pages.free === 1 ? 'is' : 'are'} free${reserve} and ${pages.threadLists} ` +
+    `kept by ${counted(threads.length, 'thread')}` +
     waiting
   );
 }
@@ -64,10 +66,20 @@ export function reportHoldings(parts: HeapParts, bytes: number, gfp: Gfp): strin
   ].join('\n');
 }
 
+/** 3 objects wait for a grace period; 1 object and 2 callbacks wait for a grace period. */
+function waitingFor(objects: number, callbacks: number): string {
+  const what = [
+    objects > 0 ? counted(objects, 'object') : '',
+    callbacks > 0 ? counted(callbacks, 'callback') : '',
+  ];
+  const verb = objects + callbacks === 1 ? 'waits' : 'wait';
+  return `${what.filter((part) => part !== '').join(' and ')} ${verb} for a grace period`;
+}
+
 function askedLines({ context, shrinkers }: HeapParts, bytes: number, gfp: Gfp): string[] {
   const order = orderFor(Math.ceil(bytes / PAGE_BYTES));
   const where = shrinkers.isScanning() ? 'in a shrinker' : context.where();
-  return [`asked for: ${bytes} bytes, order ${order}, gfp ${describeGfp(gfp)}, ${where}`];
+  return [`asked for: ${counted(bytes, 'byte')}, order ${order}, gfp ${describeGfp(gfp)}, ${where}`];
 }
 
 function zoneLines({ words, geometry }: HeapParts): string[] {
@@ -90,10 +102,11 @@ function freeBlocks(blocks: readonly number[]): string {
 function threadLines({ words, geometry, membership }: HeapParts): string[] {
   return readThreadHoldings(words, geometry).map((thread) => {
     const self = thread.slot === membership.slot ? ' (this one)' : '';
-    const waiting =
-      thread.objectsWaiting === 0 ? '' : `, ${thread.objectsWaiting} objects wait for a grace period`;
+    const { objectsWaiting, callbacksWaiting } = thread;
+    const isWaiting = objectsWaiting + callbacksWaiting > 0;
+    const waiting = isWaiting ? `, ${waitingFor(objectsWaiting, callbacksWaiting)}` : '';
     const turn = thread.inTurn ? ', in a turn, which holds grace periods up' : '';
-    return `thread ${thread.slot} '${thread.name}'${self}: ${thread.listPages} pages on lists${waiting}${turn}`;
+    return `thread ${thread.slot} '${thread.name}'${self}: ${counted(thread.listPages, 'page')} on lists${waiting}${turn}`;
   });
 }
 
@@ -106,12 +119,15 @@ function cacheLines({ words, geometry }: HeapParts): string[] {
   const lines = largest.map(({ name, pages, slabs, inUse, objects }) =>
     row(name, pages, slabs, inUse, objects),
   );
-  const rest = others.caches === 0 ? [] : [`and ${others.pages} pages in ${others.caches} more slab caches`];
+  const rest =
+    others.caches === 0
+      ? []
+      : [`and ${counted(others.pages, 'page')} in ${counted(others.caches, 'more slab cache')}`];
   return [row('slab cache', 'pages', 'slabs', 'in use', 'objects'), ...lines, ...rest];
 }
 
-function poolLines({ words }: HeapParts): string[] {
-  return readMempools(words).map(
+function poolLines({ words, geometry }: HeapParts): string[] {
+  return readMempools(words, geometry).map(
     ({ name, elements, minimum, what }) => `mempool '${name}': ${elements} of ${minimum} elements of ${what}`,
   );
 }
@@ -127,5 +143,5 @@ function groupLines({ words, geometry }: HeapParts): string[] {
         `group '${group}': ${current} bytes, peak ${peak}, max ${max}, refused ${events.max}`,
     );
   const rest = groups.length - lines.length;
-  return rest === 0 ? lines : [...lines, `and ${rest} more groups`];
+  return rest === 0 ? lines : [...lines, `and ${counted(rest, 'more group')}`];
 }

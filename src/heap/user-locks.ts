@@ -24,9 +24,8 @@ interface NamedLock {
 
 /** Finding and making names, of the heap. */
 export interface NameMaker {
-  /** What a name stands for, or 0. */
-  find(kind: number, name: string): number;
-  findOrMake(kind: number, name: string, make: () => number): number;
+  /** What a name stands for; what `make` returns where it is new. `discard` takes that back where it is not used. */
+  findOrPublish(kind: number, name: string, make: () => number, discard: (record: number) => void): number;
   /** Takes zeroed words; throws OutOfMemoryError. */
   take(words: number): number;
   giveBack(record: number): void;
@@ -115,19 +114,19 @@ export class UserLocks {
   }
 
   private _findOrMake(kind: LockKindNumber, name: string, size: number): number {
-    const known = this._names.find(kind, name);
-    if (known !== 0) return known;
-    let fresh = 0;
-    try {
-      fresh = this._names.take(lockRecordWords(kind, this._thread.geometry.slots, size));
-      this._words.storePlain(fresh + LOCK.kind, kind);
-      this._words.storePlain(fresh + LOCK.size, size);
-      const record = this._names.findOrMake(kind, name, () => fresh);
-      if (record === fresh) fresh = 0;
-      return record;
-    } finally {
-      if (fresh !== 0) this._names.giveBack(fresh);
-    }
+    return this._names.findOrPublish(
+      kind,
+      name,
+      () => this._makeRecord(kind, size),
+      (record) => this._names.giveBack(record),
+    );
+  }
+
+  private _makeRecord(kind: LockKindNumber, size: number): number {
+    const record = this._names.take(lockRecordWords(kind, this._thread.geometry.slots, size));
+    this._words.storePlain(record + LOCK.kind, kind);
+    this._words.storePlain(record + LOCK.size, size);
+    return record;
   }
 
   private _make(kind: LockKindNumber, name: string, record: number): NamedLock {

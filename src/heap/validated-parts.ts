@@ -8,12 +8,13 @@ import { type LockClass, TAKEN } from '../locks/lock-class.js';
 import { RCU_READ } from '../locks/lull-classes.js';
 import { allowBlocking, type Gfp } from '../pages/gfp.js';
 import { PageAllocator } from '../pages/page-allocator.js';
-import { KfreeRcu } from '../slab/kfree-rcu.js';
+import { GracePeriod } from '../rcu/grace-period.js';
 import { Kmalloc } from '../slab/kmalloc.js';
 import { Turn } from '../threads/turn.js';
 import type { Host } from '../words/host.js';
 import type { Address } from '../words/units.js';
 import type { TurnRules } from './turn-rules.js';
+import type { TurnStacks } from './turn-stacks.js';
 import type { OwnWork } from './validated-work.js';
 
 type Given<T extends abstract new (...given: never[]) => unknown> = ConstructorParameters<T>;
@@ -24,6 +25,7 @@ export interface Validation {
   readonly rules: TurnRules;
   readonly work: OwnWork;
   readonly clock: Host;
+  readonly stacks: TurnStacks;
 }
 
 /** The validator of one thread of a heap. */
@@ -54,10 +56,16 @@ export class HeapValidator extends Validator {
   }
 }
 
-/** turn(fn) is a read section; every turn is timed. */
+/** turn(fn) is a read section, as those of the user are; every turn is timed. */
 export class ValidatedTurn extends Turn {
   private readonly _of: Validation;
   private _beganMillis = 0;
+  /** The user marks what it reads in this turn. */
+  private _hasSections = false;
+  /** Where the outermost section began. */
+  private _sectionStack = '';
+  /** Where a section began that is over, and was not ended. */
+  private _leftOpen: string | undefined;
 
   constructor(of: Validation, ...given: Given<typeof Turn>) {
     super(...given);
@@ -65,19 +73,63 @@ export class ValidatedTurn extends Turn {
     of.rules.watch(this);
   }
 
-  override run<T>(fn: () => T): T {
-    return this._of.work.scope(() => this._runRead(fn));
+  override run<T>(fn: () => T, call?: string): T {
+    return this._of.work.scope(() => this._runRead(fn, call));
+  }
+
+  override read<T>(fn: () => T): T {
+    this._hasSections = true;
+    return super.read(fn);
+  }
+
+  override readLock(): void {
+    const { validator, rules } = this._of;
+    validator.lockAcquire(RCU_READ, 0, TAKEN.recursiveRead);
+    try {
+      super.readLock();
+    } catch (error) {
+      validator.lockRelease(RCU_READ, 0);
+      throw error;
+    }
+    this._hasSections = true;
+    if (this.sections === 1) this._sectionStack = rules.captureStack();
+  }
+
+  override readUnlock(): void {
+    super.readUnlock();
+    this._of.validator.lockRelease(RCU_READ, 0);
+  }
+
+  override endScopes(): void {
+    super.endScopes();
+    // Nobody is left to end a section.
+    this._leftOpen = undefined;
+  }
+
+  /** True where the user reads outside of every section, in a turn of which it has marked others. */
+  isOutsideSections(): boolean {
+    return this._hasSections && !this.isReading();
   }
 
   protected override enter(): void {
     super.enter();
     this._beganMillis = this._of.clock.nowMillis();
+    this.noteStack(this._of.stacks.capture(this._beganMillis));
   }
 
   protected override end(): void {
     const millis = this._of.clock.nowMillis() - this._beganMillis;
+    this._hasSections = false;
     this._of.work.whole(() => this._plainEnd());
+    this._tellLeftOpen();
     this._of.rules.noteLength(millis);
+  }
+
+  protected override cutSections(kept: number): void {
+    for (let open = this.sections; open > kept; open--) this._of.validator.lockRelease(RCU_READ, 0);
+    super.cutSections(kept);
+    // Told when what goes on here is done: what is told may throw.
+    this._leftOpen = this._sectionStack;
   }
 
   protected override runEnded(): void {
@@ -85,14 +137,21 @@ export class ValidatedTurn extends Turn {
     this._of.validator.turnEnded();
   }
 
-  private _runRead<T>(fn: () => T): T {
+  private _runRead<T>(fn: () => T, call?: string): T {
     const { validator } = this._of;
     validator.lockAcquire(RCU_READ, 0, TAKEN.recursiveRead);
     try {
-      return super.run(fn);
+      return super.run(fn, call);
     } finally {
       validator.lockRelease(RCU_READ, 0);
+      this._tellLeftOpen();
     }
+  }
+
+  private _tellLeftOpen(): void {
+    const began = this._leftOpen;
+    this._leftOpen = undefined;
+    if (began !== undefined) this._of.rules.noteSectionLeftOpen(began);
   }
 
   private _plainEnd(): void {
@@ -210,65 +269,28 @@ export class ValidatedPages extends PageAllocator {
   }
 }
 
-/** Takes marked addresses. */
-export class ValidatedKfreeRcu extends KfreeRcu {
+/** Reports wait until a step is done. */
+export class ValidatedGracePeriod extends GracePeriod {
   private readonly _of: Validation;
 
-  constructor(of: Validation, ...given: Given<typeof KfreeRcu>) {
+  constructor(of: Validation, ...given: Given<typeof GracePeriod>) {
     super(...given);
     this._of = of;
   }
 
-  override post(p: number, headOffset: number): void {
-    const bare = this._of.rules.bareOf(p);
-    this._of.work.whole(() => this._plainPost(bare, headOffset));
+  override drive(cookie: number, asks?: boolean): boolean {
+    return this._of.work.whole(() => this._plainDrive(cookie, asks));
   }
 
-  override requireHead(p: number, headOffset: number): void {
-    super.requireHead(this._of.rules.bareOf(p), headOffset);
+  override holdouts(): number[] {
+    return this._of.work.whole(() => this._plainHoldouts());
   }
 
-  override seal(): void {
-    this._of.work.whole(() => this._plainSeal());
+  private _plainHoldouts(): number[] {
+    return super.holdouts();
   }
 
-  override drive(): boolean {
-    return this._of.work.whole(() => this._plainDrive());
-  }
-
-  override freeDone(): void {
-    this._of.work.whole(() => this._plainFreeDone());
-  }
-
-  override topUp(): void {
-    this._of.work.whole(() => this._plainTopUp());
-  }
-
-  override abandon(): boolean {
-    return this._of.work.whole(() => this._plainAbandon());
-  }
-
-  private _plainPost(p: number, headOffset: number): void {
-    super.post(p, headOffset);
-  }
-
-  private _plainSeal(): void {
-    super.seal();
-  }
-
-  private _plainDrive(): boolean {
-    return super.drive();
-  }
-
-  private _plainFreeDone(): void {
-    super.freeDone();
-  }
-
-  private _plainTopUp(): void {
-    super.topUp();
-  }
-
-  private _plainAbandon(): boolean {
-    return super.abandon();
+  private _plainDrive(cookie: number, asks: boolean | undefined): boolean {
+    return super.drive(cookie, asks);
   }
 }

@@ -3,18 +3,18 @@
  * dereference() are marked with their turn; one that is used in another turn is reported, because what it leads to
  * may have been freed.
  */
-import type { Turn } from '../threads/turn.js';
 import type { AsyncWait, WaitResult, Words } from '../words/words.js';
 import { bareAddress, isMarked, markAddress } from './marked-address.js';
 import type { TurnRules } from './turn-rules.js';
+import type { ValidatedTurn } from './validated-parts.js';
 
 export class ValidatedWords implements Words {
   readonly lengthWords: number;
   private readonly _words: Words;
-  private readonly _turn: Turn;
+  private readonly _turn: ValidatedTurn;
   private readonly _rules: TurnRules;
 
-  constructor(words: Words, turn: Turn, rules: TurnRules) {
+  constructor(words: Words, turn: ValidatedTurn, rules: TurnRules) {
     this.lengthWords = words.lengthWords;
     this._words = words;
     this._turn = turn;
@@ -90,6 +90,7 @@ export class ValidatedWords implements Words {
       this._rules.noteDereferenceOutside(bareAddress(index));
       return address;
     }
+    if (this._turn.isOutsideSections()) this._rules.noteDereferenceOutsideSections(bareAddress(index));
     // What is no address is for the user to know.
     return address > 0 ? markAddress(address, this._turn.epoch) : address;
   }

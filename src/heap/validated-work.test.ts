@@ -87,3 +87,26 @@ test('begin() and end(), hold back in between', () => {
   assert.throws(() => work.end(), first);
   assert.throws(() => work.tell(throwing(second)), second);
 });
+
+test('outside(), throws at once in the middle of work, and leaves what that work holds back as it was', () => {
+  const work = new OwnWork();
+  const caught: unknown[] = [];
+  const run = () =>
+    work.whole(() => {
+      work.tell(throwing(first));
+      try {
+        work.outside(() => {
+          work.whole(() => work.tell(throwing(second)));
+          caught.push('went on');
+        });
+      } catch (error) {
+        caught.push(error);
+      }
+    });
+  assert.throws(run, first);
+  assert.deepEqual(caught, [second]);
+  assert.equal(
+    work.outside(() => 7),
+    7,
+  );
+});

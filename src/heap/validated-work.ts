@@ -63,6 +63,21 @@ export class OwnWork {
     return result;
   }
 
+  /** Runs a function of the user's that Lull's own work calls: what it does is no part of that work. */
+  outside<T>(run: () => T): T {
+    const [depth, scopes, held] = [this._depth, this._scopes, this._held];
+    this._depth = 0;
+    this._scopes = 0;
+    this._held = undefined;
+    try {
+      return run();
+    } finally {
+      this._depth = depth;
+      this._scopes = scopes;
+      this._held = held;
+    }
+  }
+
   /** A lock is about to be taken. One of the allocator's outside of its parts: the scope is Lull's own. */
   noteLock({ rank }: LockClass): void {
     if (rank >= FIRST_RANK && this._depth === 0 && this._scopes > 0) this._depth = 1;

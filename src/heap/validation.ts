@@ -9,13 +9,17 @@ import { WAIT, type WaitType } from '../locks/lock-class.js';
 import { AsyncTasks } from '../words/async-tasks.js';
 import type { Host, WaitRight } from '../words/host.js';
 import { isSharedBuffer, NativeWords, reserveBuffer } from '../words/native-words.js';
+import { shown } from '../words/shown.js';
 import { callerStack } from './caller-stack.js';
 import type { Fittings } from './fittings.js';
 import { AttachError } from './heap-errors.js';
 import { TurnRules } from './turn-rules.js';
+import { TurnStacks } from './turn-stacks.js';
+import { ValidatedCallbackFunctions, ValidatedHeadPlaces } from './validated-callbacks.js';
+import { ValidatedKfreeRcu } from './validated-kfree-rcu.js';
 import {
   HeapValidator,
-  ValidatedKfreeRcu,
+  ValidatedGracePeriod,
   ValidatedKmalloc,
   ValidatedPages,
   ValidatedTurn,
@@ -85,7 +89,7 @@ function fromVariable(value: string): ValidateOptions | undefined {
 function requireOptions(options: ValidateOptions): ValidateOptions {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(
-      `validated a heap with validate: ${describeValue(options)}; it is true, false, or an object with onReport ` +
+      `validated a heap with validate: ${shown(options)}; it is true, false, or an object with onReport ` +
         "('throw' or a function of a report), proveRawLockNesting and longestTurnMillis, all optional",
     );
   }
@@ -101,10 +105,6 @@ function requireOptions(options: ValidateOptions): ValidateOptions {
     );
   }
   return options;
-}
-
-function describeValue(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
 /** Throws AttachError for a handle's validation that no heap has made. */
@@ -163,7 +163,8 @@ export function validatingFittings(
   });
   const report = (subject: string, message: string) => validator.report('turn', subject, message);
   const rules = new TurnRules(report, callerStack, handle.longestTurnMillis);
-  const validation: Validation = { validator, rules, work, clock: host };
+  const stacks = new TurnStacks(openJournal(handle, thread), callerStack);
+  const validation: Validation = { validator, rules, work, clock: host, stacks };
   let turn: ValidatedTurn | undefined;
   return {
     observer: validator,
@@ -176,8 +177,12 @@ export function validatingFittings(
       return turn;
     },
     kmalloc: (...given) => new ValidatedKmalloc(validation, ...given),
+    gracePeriod: (...given) => new ValidatedGracePeriod(validation, ...given),
     kfreeRcu: (...given) => new ValidatedKfreeRcu(validation, ...given),
+    callbackFunctions: () => new ValidatedCallbackFunctions(validation),
+    headPlaces: (...given) => new ValidatedHeadPlaces(validation, ...given),
     pages: (...given) => new ValidatedPages(validation, ...given),
+    turnStack: (number) => stacks.textOf(number),
     userWords: (words) => new ValidatedWords(words, turn!, rules),
     enterReclaim: () => validator.enterReclaim(),
     exitReclaim: () => validator.exitReclaim(),

@@ -118,12 +118,12 @@ test('watch() of a worker that has ended unwatched throws an error that says whe
 for (const [value, described] of [
   [undefined, 'undefined'],
   [null, 'null'],
-  [7, 'number 7'],
+  [7, '7'],
   [{ threadId: 7 }, 'an object of class Object'],
   [{ on() {} }, 'an object of class Object'],
   [{ threadId: '7', on() {} }, 'an object of class Object'],
   [{ threadId: -2, on() {} }, 'an object of class Object'],
-  [Object.create(null), 'an object of class none'],
+  [Object.create(null), 'an object'],
   [new Set(), 'an object of class Set'],
 ] as const) {
   test(`watch() of ${described} throws a TypeError that names it`, () => {

@@ -17,6 +17,7 @@
 import type { Geometry } from '../layout/heap-header.js';
 import { markDead } from '../threads/liveness.js';
 import type { Host } from '../words/host.js';
+import { shown } from '../words/shown.js';
 import type { Words } from '../words/words.js';
 
 /** A thread that this thread has started, as node:worker_threads gives it: a Worker. */
@@ -133,13 +134,7 @@ function isWorker(value: unknown): value is WorkerThread {
 function requireWorker(value: unknown): void {
   if (isWorker(value)) return;
   throw new TypeError(
-    `watched ${describe(value)}; pass a Worker of node:worker_threads, which has a threadId and tells of its end ` +
+    `watched ${shown(value)}; pass a Worker of node:worker_threads, which has a threadId and tells of its end ` +
       "by 'exit'. Other workers do not tell.",
   );
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
-  return `an object of class ${value.constructor?.name ?? 'none'}`;
 }

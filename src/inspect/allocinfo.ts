@@ -32,14 +32,23 @@ export function readAllocinfo(
 ): AllocInfo[] {
   const rows: AllocInfo[] = [];
   for (let id = 0; id < caches.length; id++) {
-    const { name, objsize, active_objs, sharedavail } = caches[id]!;
-    if (active_objs === 0) continue;
-    const kept = sharedavail + readKept(words, geometry, id);
-    const calls = Math.max(0, active_objs - kept);
+    const { name, objsize } = caches[id]!;
+    const calls = readInUse(words, geometry, id, caches[id]!);
     if (calls > 0) rows.push({ size: calls * objsize, calls, tag: `slab:${name}` });
   }
   if (pages > 0) rows.push({ size: pages * PAGE_BYTES, calls: pages, tag: 'pages' });
   return sortedBySize(rows);
+}
+
+/** Objects of a cache that users hold, or that wait for a grace period: on no free list, and in no sheaf to be used again. */
+export function readInUse(
+  words: Words,
+  geometry: Geometry,
+  id: number,
+  { active_objs, sharedavail }: SlabInfo,
+): number {
+  if (active_objs === 0) return 0;
+  return Math.max(0, active_objs - sharedavail - readKept(words, geometry, id));
 }
 
 /** The most first. */

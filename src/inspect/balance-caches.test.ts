@@ -31,6 +31,12 @@ testCorruptions(heap, [
     problems: ['cache 4 has sheaves of capacity 4, allowed are 1 to 3'],
   },
   {
+    what: 'a link in the middle of the objects',
+    word: heap.cache(BUSY, CACHE.linkOffset),
+    value: 2,
+    problems: ['cache 4 links its objects through word 2, allowed are 0 and 6'],
+  },
+  {
     what: 'a number of caches for which there is no room',
     word: HEADER.cachesUsed,
     value: 81,

@@ -2,7 +2,7 @@
  * The caches' share of an audit: does each record make sense by itself. A cache whose record does not is left
  * out of everything that follows.
  */
-import { CACHE } from '../layout/cache-record.js';
+import { CACHE, TYPESAFE_WORDS } from '../layout/cache-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { cacheStart } from '../layout/heap-layout.js';
 import { MAX_SLAB_ORDER } from '../layout/page-descriptor.js';
@@ -41,6 +41,7 @@ function readCache(books: Books, id: number): CacheBook {
     slabOrder: words.loadPlain(record + CACHE.slabOrder),
     slabObjects: words.loadPlain(record + CACHE.slabObjects),
     sheafCapacity: words.loadPlain(record + CACHE.sheafCapacity),
+    linkOffset: words.loadPlain(record + CACHE.linkOffset),
     sound: true,
   };
   const problem = recordProblem(books, cache);
@@ -52,7 +53,7 @@ function readCache(books: Books, id: number): CacheBook {
 
 /** What is wrong with a cache's constants; '' where they make sense. */
 function recordProblem(books: Books, cache: CacheBook): string {
-  const { id, objectWords, slabOrder, slabObjects, sheafCapacity } = cache;
+  const { id, objectWords, slabOrder, slabObjects, sheafCapacity, linkOffset } = cache;
   if (objectWords < 2 || objectWords > MAX_OBJECT_WORDS || objectWords % 2 !== 0) {
     return `cache ${id} has objects of ${objectWords} words, allowed are even numbers from 2 to ${MAX_OBJECT_WORDS}`;
   }
@@ -66,6 +67,9 @@ function recordProblem(books: Books, cache: CacheBook): string {
   }
   if (sheafCapacity < 1 || sheafCapacity > books.geometry.sheafCapacity) {
     return `cache ${id} has sheaves of capacity ${sheafCapacity}, allowed are 1 to ${books.geometry.sheafCapacity}`;
+  }
+  if (linkOffset !== 0 && linkOffset !== objectWords - TYPESAFE_WORDS) {
+    return `cache ${id} links its objects through word ${linkOffset}, allowed are 0 and ${objectWords - TYPESAFE_WORDS}`;
   }
   return '';
 }

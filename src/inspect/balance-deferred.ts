@@ -24,6 +24,6 @@ function walkDeferred(books: Books, cache: CacheBook): void {
       return;
     }
     places[object] = PLACE.deferred;
-    address = words.loadPlain(address);
+    address = words.loadPlain(address + cache.linkOffset);
   }
 }

@@ -38,8 +38,8 @@ testCorruptions(heap, [
   {
     what: 'a name of a kind that there is not',
     word: mapName + NAME.kind,
-    value: 9,
-    problems: [`the name record at ${mapName} of 'm' has kind 9, kinds are 1 to 8`],
+    value: 10,
+    problems: [`the name record at ${mapName} of 'm' has kind 10, kinds are 1 to 9`],
   },
   {
     what: 'a slab cache by a name that is not made',

@@ -8,6 +8,7 @@ import { HEADER } from '../layout/heap-header.js';
 import { NAME, NAME_KIND } from '../layout/name-record.js';
 import { wordsFor } from '../words/units.js';
 import { decodeUtf8 } from '../words/utf8.js';
+import { checkCallbackRecord } from './balance-callbacks.js';
 import { checkLockRecord, isLockKind, lockKindName } from './balance-lock-records.js';
 import { checkMap } from './balance-maps.js';
 import { checkMempool } from './balance-mempools.js';
@@ -15,11 +16,17 @@ import type { Books } from './books.js';
 import { REACH, reach, reachOnce, roomWords } from './reach.js';
 import { whatIs } from './what-is.js';
 
+/** The list of names, where it breaks off. */
+export const NAMES = 'names';
+
 export function checkNames(books: Books, isQuiescent: boolean): void {
   const { words } = books;
   const seen = new Set<string>();
   for (let record = words.loadPlain(HEADER.registryHead); record !== 0; ) {
-    if (!reachOnce(books, record, NAME.name, 'a name record')) return;
+    if (!reachOnce(books, record, NAME.name, 'a name record')) {
+      books.brokenLists.add(NAMES);
+      return;
+    }
     checkRecord(books, record, seen, isQuiescent);
     record = words.loadPlain(record + NAME.next);
   }
@@ -44,7 +51,8 @@ function checkRecord(books: Books, record: number, seen: Set<string>, isQuiescen
   else if (kind === NAME_KIND.slabCache) checkCacheName(books, target, name);
   else if (kind === NAME_KIND.mempool) checkMempool(books, target, `mempool '${name}'`, isQuiescent);
   else if (isLockKind(kind)) checkLockRecord(books, target, kind, `${lockKindName(kind)} '${name}'`);
-  else books.report(`the name record at ${record} of '${name}' has kind ${kind}, kinds are 1 to 8`);
+  else if (kind === NAME_KIND.rcuCallback) checkCallbackRecord(books, target, `callback '${name}'`);
+  else books.report(`the name record at ${record} of '${name}' has kind ${kind}, kinds are 1 to 9`);
 }
 
 function checkCacheName(books: Books, target: number, name: string): void {

@@ -128,13 +128,13 @@ testCorruptions(heap, [
     what: 'a wrong number of pages on the lists of a thread',
     word: heap.slot(0, SLOT.listPages),
     value: 0,
-    problems: ['slot 0 counts 0 pages on its lists, they hold 5'],
+    problems: ['slot 0 counts 0 pages on its lists, they hold 7'],
   },
   {
     what: 'a wrong number of blocks on a list of a thread',
     word: list(0, 0, PAGE_LIST.blocks),
     value: 4,
-    problems: ['the list of order 0 of slot 0 counts 4 blocks, it holds 3'],
+    problems: ['the list of order 0 of slot 0 counts 4 blocks, it holds 5'],
   },
   {
     what: "a thread's list that leads to a block of another thread's",

@@ -73,9 +73,19 @@ testCorruptions(heap, [
   },
   {
     what: 'a sheaf of the cache of sheaves',
+    word: heap.sheafPlace(1, CACHE_SLOT.spare, 0),
+    value: 5,
+    problems: [
+      `slot 1 has sheaves ${HEADER.bootstrapSheaf}, 5, ${HEADER.bootstrapSheaf} and 0 for cache 0, and can have none`,
+    ],
+  },
+  {
+    what: 'what is no sheaf for blocks of pages',
     word: heap.sheafPlace(1, CACHE_SLOT.rcu, 0),
     value: 5,
-    problems: [`slot 1 has sheaves ${HEADER.bootstrapSheaf}, 0, 5 and 0 for cache 0, and can have none`],
+    problems: [
+      "the rcu sheaf of slot 1 for blocks of pages is address 5, which is inside one of the heap's own pages",
+    ],
   },
   {
     what: 'a sheaf that names another cache',

@@ -3,6 +3,7 @@
  * a grace period are in balance-waiting.
  *
  *     slot, per cache   main (never 0: the bootstrap sheaf where there is none) | spare | rcu | in hand
+ *     slot, cache 0     rcu: blocks of pages that wait; nothing else
  *     slot              reserve -> sheaf -> sheaf -> 0
  *     barn, per cache   full -> sheaf -> sheaf -> 0 | empty -> sheaf -> 0
  */
@@ -36,7 +37,9 @@ function checkSlotSheaves(books: Books, slot: number): void {
     const rcu = words.loadPlain(place + CACHE_SLOT.rcu);
     const inHand = words.loadPlain(place + CACHE_SLOT.inHand);
     const cache = id === SHEAF_CACHE ? undefined : books.caches[id];
-    if ((isFree || cache === undefined) && ![main, spare, rcu, inHand].every(isNone)) {
+    const isOfBlocks = id === SHEAF_CACHE && !isFree;
+    if (isOfBlocks) checkBlocksInHand(books, slot, rcu);
+    if ((isFree || cache === undefined) && ![main, spare, isOfBlocks ? 0 : rcu, inHand].every(isNone)) {
       const reason = isFree ? 'is free' : 'can have none';
       books.report(
         `slot ${slot} has sheaves ${main}, ${spare}, ${rcu} and ${inHand} for cache ${id}, and ${reason}`,
@@ -50,6 +53,13 @@ function checkSlotSheaves(books: Books, slot: number): void {
   const caches =
     without.length === 1 ? `cache ${without[0]}` : `${without.length} caches from ${without[0]} on`;
   books.report(`slot ${slot} has 0 for a main or rcu sheaf of ${caches}, not the bootstrap sheaf`);
+}
+
+function checkBlocksInHand(books: Books, slot: number, rcu: number): void {
+  if (isNone(rcu)) return;
+  const name = `the rcu sheaf of slot ${slot} for blocks of pages`;
+  const blocks = claimSheaf(books, rcu, name, books.caches[SHEAF_CACHE], PLACE.waiting);
+  if (blocks === 0) books.report(`${name} at ${rcu} holds none`);
 }
 
 function isNone(sheaf: number): boolean {

@@ -113,7 +113,7 @@ function walkFreelist(books: Books, cache: CacheBook, page: number, name: string
     }
     places[place] = PLACE.freelist;
     free++;
-    object = words.loadPlain(object);
+    object = words.loadPlain(object + cache.linkOffset);
   }
   return free;
 }

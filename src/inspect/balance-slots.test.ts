@@ -62,12 +62,21 @@ testCorruptions(heap, [
     problems: ['slot 2 is free and keeps pages', 'slot 2 counts 3 pages on its lists, they hold 0'],
   },
   {
-    what: 'a callback of a free slot that another slot has as well',
-    word: heap.slot(GAMMA, SLOT.callbacks + CALLBACK_LIST.head),
+    what: 'an RcuHead of a free slot that another slot has as well',
+    word: heap.slot(GAMMA, SLOT.heads + CALLBACK_LIST.head),
     value: head,
     problems: [
       `slot 2 is free and has RcuHead ${head} waiting`,
-      `the RcuHead at ${head} on the callback list of slot 2 names address ${head}, which is an allocated block of order 0 that waits for a grace period`,
+      `the RcuHead at ${head} on the RcuHead list of slot 2 names address ${head}, which is an allocated block of order 0 that waits for a grace period`,
+    ],
+  },
+  {
+    what: 'a callback of a free slot that another slot has as well',
+    word: heap.slot(GAMMA, SLOT.callbacks + CALLBACK_LIST.head),
+    value: heap.callbacks[0],
+    problems: [
+      `slot 2 is free and has a callback waiting at RcuHead ${heap.callbacks[0]}`,
+      `the callback list of slot 2 leads to the RcuHead at ${heap.callbacks[0]}, which is on the callback list of slot 0 as well`,
     ],
   },
   {

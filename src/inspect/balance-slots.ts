@@ -77,8 +77,10 @@ function checkVacant(books: Books, slot: number): void {
     pages |= words.loadPlain(start + SLOT.pageLists + order * PAGE_LIST_WORDS + PAGE_LIST.head);
   }
   const sheaf = words.loadPlain(start + SLOT.waitingHead);
-  const head = words.loadPlain(start + SLOT.callbacks + CALLBACK_LIST.head);
+  const head = words.loadPlain(start + SLOT.heads + CALLBACK_LIST.head);
+  const callback = words.loadPlain(start + SLOT.callbacks + CALLBACK_LIST.head);
   if (pages !== 0) books.report(`slot ${slot} is free and keeps pages`);
   if (sheaf !== 0) books.report(`slot ${slot} is free and has sheaf ${sheaf} waiting`);
   if (head !== 0) books.report(`slot ${slot} is free and has RcuHead ${head} waiting`);
+  if (callback !== 0) books.report(`slot ${slot} is free and has a callback waiting at RcuHead ${callback}`);
 }

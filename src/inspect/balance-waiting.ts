@@ -2,8 +2,9 @@
  * What waits for a grace period, and its share of an audit.
  *
  *     slot     waitingHead -> sheaf -> sheaf -> 0, waitingTail the last, waitingObjects the sum of their counts
- *     slot     callbacks: head -> RcuHead -> RcuHead -> 0, cut into segments by four tails
+ *     slot     heads, callbacks: head -> RcuHead -> RcuHead -> 0, each cut into segments by four tails
  *     header   orphanSheaves -> sheaf -> 0 | orphanHeads -> RcuHead -> 0 | orphanObjects: both together
+ *              orphanCallbacks -> RcuHead -> 0 | orphanCallbackCount
  *
  * Nothing can wait for a number that has not been given out yet, and sheaves wait in the order of their numbers.
  */
@@ -11,8 +12,9 @@ import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { SHEAF } from '../layout/sheaf-record.js';
 import { CALLBACK_LIST, SLOT } from '../layout/thread-slot.js';
+import { ORPHAN_CALLBACKS } from './balance-callbacks.js';
 import { type Books, PLACE } from './books.js';
-import { walkHeads } from './callback-walk.js';
+import { walkCallbacks, walkHeads } from './callback-walk.js';
 import { isLater, latestCookie, PHASE_MASK } from './sequence-numbers.js';
 import { claimSheaf } from './sheaf-claim.js';
 
@@ -30,9 +32,12 @@ interface SheafWalk {
 export function checkWaiting(books: Books): void {
   for (let slot = 0; slot < books.geometry.slots; slot++) {
     checkWaitingSheaves(books, slot);
-    checkCallbacks(books, slot);
+    const start = slotStart(books.geometry, slot);
+    checkList(books, start, SLOT.heads, `the RcuHead list of slot ${slot}`, walkHeads);
+    checkList(books, start, SLOT.callbacks, `the callback list of slot ${slot}`, walkCallbacks);
   }
   checkOrphans(books);
+  checkOrphanCallbacks(books);
 }
 
 function checkWaitingSheaves(books: Books, slot: number): void {
@@ -87,16 +92,22 @@ function checkOrder(books: Books, before: number, sheaf: number, where: string):
   books.report(`${where} at ${sheaf} waits for number ${later}, the one before it for ${earlier}`);
 }
 
-function checkCallbacks(books: Books, slot: number): void {
+/** @param at the list's place in its slot, which starts at `start`; @param walk what marks the heads on it */
+function checkList(books: Books, start: number, at: number, name: string, walk: typeof walkHeads): void {
   const { words } = books;
-  const list = slotStart(books.geometry, slot) + SLOT.callbacks;
+  const list = start + at;
   const first = words.loadPlain(list + CALLBACK_LIST.head);
   const counted = words.loadPlain(list + CALLBACK_LIST.length);
-  const name = `the callback list of slot ${slot}`;
   const heads: number[] = [];
-  if (!walkHeads(books, first, name, heads)) return;
+  if (!walk(books, first, name, heads)) return;
   if (counted !== heads.length) {
     books.report(`${name} counts ${counted} RcuHeads, it holds ${heads.length}`);
+  }
+  const unfinished =
+    (words.loadPlain(list + CALLBACK_LIST.queued) - words.loadPlain(list + CALLBACK_LIST.finished)) | 0;
+  // One that is off its list counts until it is dealt with.
+  if (unfinished !== heads.length && words.loadPlain(start + SLOT.rcuInHand) === 0) {
+    books.report(`${name} has ${unfinished} RcuHeads queued and not finished, it holds ${heads.length}`);
   }
   checkTails(books, list, heads, name);
 }
@@ -150,4 +161,16 @@ function checkOrphans(books: Books): void {
   const counted = words.loadPlain(HEADER.orphanObjects);
   const found = walk.objects + heads.length;
   if (counted !== found) books.report(`the header counts ${counted} orphan objects, there are ${found}`);
+}
+
+function checkOrphanCallbacks(books: Books): void {
+  const { words } = books;
+  const heads: number[] = [];
+  if (!walkCallbacks(books, words.loadPlain(HEADER.orphanCallbacks), ORPHAN_CALLBACKS, heads)) {
+    books.brokenLists.add(ORPHAN_CALLBACKS);
+    return;
+  }
+  const counted = words.loadPlain(HEADER.orphanCallbackCount);
+  if (counted === heads.length) return;
+  books.report(`the header counts ${counted} orphan callbacks, there are ${heads.length}`);
 }

@@ -28,6 +28,14 @@ export const REACHED = 8;
 /** Problems beyond this many are only counted: one broken list can make thousands. */
 const MAX_PROBLEMS = 200;
 
+/** A callback that waits to be called. */
+export interface QueuedCallback {
+  readonly head: number;
+  readonly id: number;
+  /** The list that it is on, as a sentence ends. */
+  readonly list: string;
+}
+
 /** The constants of a cache, as its record states them. */
 export interface CacheBook {
   readonly id: number;
@@ -35,6 +43,8 @@ export interface CacheBook {
   readonly slabOrder: number;
   readonly slabObjects: number;
   readonly sheafCapacity: number;
+  /** The word of a free object that links it. Not 0: the cache is type-stable. */
+  readonly linkOffset: number;
   /** False where the record contradicts itself: then nothing that rests on it is looked at. */
   sound: boolean;
 }
@@ -57,6 +67,10 @@ export class Books {
   places = new Uint8Array(0);
   /** Sheaves in use, each with the place that it stands in. */
   readonly sheaves = new Map<number, string>();
+  /** RcuHeads of callbacks, each by its address. */
+  readonly callbacks = new Map<number, QueuedCallback>();
+  /** Callbacks that were registered, by id: each with its record. */
+  readonly callbackRecords = new Map<number, number>();
   /** Lists that broke off: what should be on them may be or not. */
   readonly brokenLists = new Set<string>();
   private readonly _problems: string[] = [];
@@ -107,11 +121,28 @@ export class Books {
     return number * objectWords === offset && number < slabObjects ? base + number : -1;
   }
 
+  /** The allocator's address of the object or block that holds the word at `address`; 0 where none does. */
+  holderOf(address: number): number {
+    if (!this.isInside(address)) return 0;
+    const page = address >>> PAGE_SHIFT;
+    const first = this.firsts[page]!;
+    if (this.kinds[page] === PAGE_KIND.allocated) return first * PAGE_WORDS;
+    if (this.kinds[page] !== PAGE_KIND.slab || this.bases[first]! < 0) return 0;
+    const { objectWords, slabObjects } = this.caches[this.owners[first]!]!;
+    const number = Math.floor((address - first * PAGE_WORDS) / objectWords);
+    return number < slabObjects ? first * PAGE_WORDS + number * objectWords : 0;
+  }
+
   /** The allocator's address of what its user knows as `address`: another one for an object with a shell. */
   outerOf(address: number): number {
     const page = address >>> PAGE_SHIFT;
     if (!this.isInside(address) || this.kinds[page] !== PAGE_KIND.slab) return address;
     return address - shellHeadWords(this.geometry, PAGE_KIND.slab, this.owners[this.firsts[page]!]!);
+  }
+
+  /** What outerOf() gives `address` for. */
+  innerOf(address: number): number {
+    return address + (address - this.outerOf(address));
   }
 
   /** Words of the object at `address`, as the allocator knows it, that its user may use. */

@@ -12,11 +12,8 @@ import { cacheStart } from '../layout/heap-layout.js';
 import { NAME, NAME_KIND } from '../layout/name-record.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import type { Words } from '../words/words.js';
-import { liesOnPages } from './plausible.js';
-import { readName } from './record-name.js';
+import { readName, readNameRecords } from './record-name.js';
 
-/** More names than this are not walked: a torn list ends here. */
-const MAX_NAMES = 100_000;
 const KIBIBYTE = 1024;
 /** What an object that is charged to a group is longer than its class, for the group's address. */
 const GROUP_BYTES = 8;
@@ -32,14 +29,10 @@ export function readCacheNames(words: Words, geometry: Geometry, caches: number)
     else if (accounted <= 0 || id < accounted) names.push(`kmalloc-${sizeName(bytes)}`);
     else names.push(`kmalloc-cg-${sizeName(bytes - GROUP_BYTES)}`);
   }
-  // name-record:P1: observes the records that the list leads to.
-  let record = words.load(HEADER.registryHead);
-  for (let seen = 0; seen < MAX_NAMES && liesOnPages(geometry, record, NAME.name + 1); seen++) {
+  for (const record of readNameRecords(words, geometry, NAME_KIND.slabCache)) {
     const id = words.loadPlain(record + NAME.target);
-    if (words.loadPlain(record + NAME.kind) === NAME_KIND.slabCache && id > 0 && id < caches) {
-      names[id] = readName(words, geometry, record + NAME.nameBytes, record + NAME.name);
-    }
-    record = words.loadPlain(record + NAME.next);
+    if (id <= 0 || id >= caches) continue;
+    names[id] = readName(words, geometry, record + NAME.nameBytes, record + NAME.name);
   }
   return names;
 }

@@ -1,11 +1,14 @@
 /**
- * Walks lists of RcuHeads: objects and blocks of pages that wait for a grace period and are linked through two
- * words of their own, `func` saying how far into the object they lie.
+ * Walks lists of RcuHeads, which are linked through two words somewhere in an object or a block of pages.
+ *
+ *     kfreeRcu    func < 4096     how far into the object the head lies: the object waits to be freed
+ *     callbacks   func >= 4096    id of a callback: the object is in use, and the list leads to it
  */
 import { SHEAF_CACHE } from '../layout/cache-record.js';
 import { FIRST_CALLBACK_ID, RCU_HEAD, RCU_HEAD_WORDS } from '../layout/thread-slot.js';
 import { PAGE_WORDS } from '../words/units.js';
 import { type Books, PLACE } from './books.js';
+import { REACH, reach, roomWords } from './reach.js';
 import { whatIs } from './what-is.js';
 
 /**
@@ -33,6 +36,41 @@ export function walkHeads(books: Books, first: number, name: string, heads: numb
     heads.push(head);
   }
   return true;
+}
+
+/**
+ * Marks what callbacks on the list lie in as reached, and notes them for checkCallbackIds().
+ *
+ * @param list  the list, as a sentence begins
+ * @param heads receives the heads in their order
+ * @returns     false where the list breaks off
+ */
+export function walkCallbacks(books: Books, first: number, list: string, heads: number[]): boolean {
+  for (let head = first; head !== 0; head = books.words.loadPlain(head + RCU_HEAD.next)) {
+    const other = books.callbacks.get(head);
+    if (other !== undefined) {
+      books.report(`${list} leads to the RcuHead at ${head}, which is on ${other.list} as well`);
+      return false;
+    }
+    if (!reachHolder(books, head, list)) return false;
+    books.callbacks.set(head, { head, id: books.words.loadPlain(head + RCU_HEAD.func), list });
+    heads.push(head);
+  }
+  return true;
+}
+
+function reachHolder(books: Books, head: number, list: string): boolean {
+  const holder = books.holderOf(head);
+  const given = holder === 0 ? head : books.innerOf(holder);
+  const isWithin = head >= given && head + RCU_HEAD_WORDS <= given + roomWords(books, given);
+  if (holder !== 0 && isWithin && reach(books, given, 1) !== REACH.notInUse) return true;
+  if (books.isObscure(head)) return false;
+  books.report(
+    holder === 0
+      ? `${list} leads to address ${head}, which is ${whatIs(books, head)}`
+      : `${list} leads to word ${head - given} of address ${given}, which is ${whatIs(books, holder)}`,
+  );
+  return false;
 }
 
 function claimWaiting(books: Books, head: number, func: number, name: string): boolean {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AuditedHeap, BUSY, SHEAF_CAPACITY } from '../../tests/support/audited-heap.js';
 import { heapTest, partsOf } from '../../tests/support/stage.js';
+import { CACHE } from '../layout/cache-record.js';
 import { MEMPOOL } from '../layout/mempool-record.js';
+import { SHEAF } from '../layout/sheaf-record.js';
+import { CACHE_SLOT } from '../layout/thread-slot.js';
 import { balance } from './balance.js';
 import { largestCaches } from './largest-caches.js';
 import { readMempools } from './mempools.js';
+import { readStatistics } from './statistics.js';
 import { readThreadHoldings } from './thread-holdings.js';
 
 const SIZES = { all: { minFreePages: 0, pages: 200 } };
@@ -34,6 +40,53 @@ heapTest(
   SIZES,
 );
 
+test('largestCaches(), counts what slabinfo counts, and in use what an audit finds in use', () => {
+  const heap = new AuditedHeap();
+  const { objects } = heap.audit();
+  const { slabinfo } = readStatistics(heap.words);
+  const { largest, others } = largestCaches(heap.words, heap.geometry, 1000);
+  assert.equal(others.caches, 0);
+  const rows = slabinfo.filter(({ num_slabs }) => num_slabs > 0);
+  assert.equal(largest.length, rows.length);
+  for (const { id, name, pages, slabs, objects: all, inUse } of largest) {
+    const row = slabinfo[id]!;
+    assert.deepEqual(
+      [name, pages, slabs, all],
+      [row.name, row.num_slabs * row.pagesperslab, row.num_slabs, row.num_objs],
+    );
+    const { live, waiting } = objects.byCache.find((cache) => cache.id === id)!;
+    assert.equal(inUse, live + waiting, name);
+  }
+});
+
+test('largestCaches(), takes a sheaf of the barn for as full as it is, and leaves out what a sheaf in hand keeps', () => {
+  const heap = new AuditedHeap();
+  const inUse = () =>
+    largestCaches(heap.words, heap.geometry, 1000).largest.find(({ id }) => id === BUSY)!.inUse;
+  const before = inUse();
+  heap.words.storePlain(heap.at(heap.cache(BUSY, CACHE.fullHead)) + SHEAF.count, 1);
+  assert.equal(inUse(), before + SHEAF_CAPACITY - 1);
+  const main = heap.sheafPlace(0, CACHE_SLOT.main);
+  assert.ok(heap.at(heap.at(main) + SHEAF.count) > 0);
+  heap.words.storePlain(heap.sheafPlace(0, CACHE_SLOT.inHand), heap.at(main));
+  heap.words.storePlain(main, 0);
+  assert.equal(inUse(), before + SHEAF_CAPACITY - 1);
+});
+
+test('readThreadHoldings(), adds up to the counters of the statistics', () => {
+  const heap = new AuditedHeap();
+  const { threads, pages } = readStatistics(heap.words);
+  const holdings = readThreadHoldings(heap.words, heap.geometry);
+  assert.deepEqual(
+    holdings.map(({ listPages, objectsWaiting, callbacksWaiting, ...thread }) => thread),
+    threads,
+  );
+  assert.equal(
+    holdings.reduce((sum, { listPages }) => sum + listPages, 0),
+    pages.threadLists,
+  );
+});
+
 heapTest(
   'readThreadHoldings(), tells what each thread keeps and has waiting, and who is in a turn',
   (stage) => {
@@ -59,11 +112,11 @@ heapTest(
   'readMempools(), tells what each pool keeps',
   (stage) => {
     const { heap } = stage;
-    assert.deepEqual(readMempools(heap.words), []);
+    assert.deepEqual(readMempools(heap.words, heap.geometry), []);
     heap.mempool('small', 3, { bytes: 100 });
     const pages = heap.mempool('pages', 2, { order: 1 });
     heap.mempool('things', 1, { cache: heap.slabCache('things', 24) });
-    const all = readMempools(heap.words);
+    const all = readMempools(heap.words, heap.geometry);
     assert.deepEqual(
       all.map(({ name, elements, minimum }) => [name, elements, minimum]),
       [

@@ -1,9 +1,10 @@
 /** The mempools of a heap and what they keep, by name. Any thread, any context: no lock, no wait. */
-import { HEADER } from '../layout/heap-header.js';
+import type { Geometry } from '../layout/heap-header.js';
 import { MEMPOOL, MEMPOOL_KIND } from '../layout/mempool-record.js';
 import { NAME, NAME_KIND } from '../layout/name-record.js';
-import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
+import { liesOnPages } from './plausible.js';
+import { readName, readNameRecords } from './record-name.js';
 
 /** One pool. */
 export interface MempoolHolding {
@@ -15,25 +16,21 @@ export interface MempoolHolding {
   readonly what: string;
 }
 
-export function readMempools(words: Words): MempoolHolding[] {
+/** In the order in which they were made. */
+export function readMempools(words: Words, geometry: Geometry): MempoolHolding[] {
   const pools: MempoolHolding[] = [];
-  // name-record:P1: observes the records that the list leads to. They are never taken away.
-  for (
-    let record = words.load(HEADER.registryHead);
-    record !== 0;
-    record = words.loadPlain(record + NAME.next)
-  ) {
-    if (words.loadPlain(record + NAME.kind) === NAME_KIND.mempool) pools.push(readMempool(words, record));
+  for (const record of readNameRecords(words, geometry, NAME_KIND.mempool)) {
+    const pool = words.loadPlain(record + NAME.target);
+    if (!liesOnPages(geometry, pool, MEMPOOL.objects)) continue;
+    const name = readName(words, geometry, record + NAME.nameBytes, record + NAME.name);
+    pools.push(readMempool(words, pool, name));
   }
   return pools.reverse();
 }
 
-function readMempool(words: Words, record: number): MempoolHolding {
-  const bytes = new Uint8Array(words.loadPlain(record + NAME.nameBytes));
-  words.readBytesPlain(record + NAME.name, bytes, bytes.length);
-  const pool = words.loadPlain(record + NAME.target);
+function readMempool(words: Words, pool: number, name: string): MempoolHolding {
   return {
-    name: decodeUtf8(bytes),
+    name,
     // Publishes nothing: a number for a report.
     elements: words.load(pool + MEMPOOL.elements),
     minimum: words.loadPlain(pool + MEMPOOL.minimum),
@@ -42,7 +39,7 @@ function readMempool(words: Words, record: number): MempoolHolding {
 }
 
 /** What an element of a pool is, in words. */
-export function elementName(kind: number, size: number): string {
+function elementName(kind: number, size: number): string {
   if (kind === MEMPOOL_KIND.order) return `order ${size}`;
   return kind === MEMPOOL_KIND.cache ? `cache ${size}` : `${size} bytes`;
 }

@@ -1,6 +1,7 @@
 /**
  * Claims a sheaf for the place it stands in, and the objects in it for the sheaf: each sheaf stands in one
- * place, each object in one sheaf (sheaf-record:I1 of a heap at rest).
+ * place, each object in one sheaf (sheaf-record:I1 of a heap at rest). A sheaf that waits, and names the cache of the
+ * sheaves themselves, holds blocks of pages.
  */
 import { SHEAF_CACHE } from '../layout/cache-record.js';
 import { HEADER } from '../layout/heap-header.js';
@@ -25,6 +26,9 @@ export function claimSheaf(
 ): number {
   if (!claimBareSheaf(books, sheaf, where)) return -1;
   const named = books.words.loadPlain(sheaf + SHEAF.cache);
+  if (named === SHEAF_CACHE && place === PLACE.waiting && (cache === undefined || cache.id === SHEAF_CACHE)) {
+    return claimBlocks(books, sheaf, `${where} at ${sheaf}`, books.caches[named]!);
+  }
   if (cache === undefined && (named <= SHEAF_CACHE || named >= books.caches.length)) {
     books.report(
       `${where} at ${sheaf} names cache ${named}, caches with sheaves are 1 to ${lastCache(books)}`,
@@ -66,8 +70,20 @@ function lastCache(books: Books): number {
   return books.caches.length - 1;
 }
 
-function claimObjects(books: Books, sheaf: number, name: string, cache: CacheBook, place: Place): number {
-  const { words, places } = books;
+function claimBlocks(books: Books, sheaf: number, name: string, cache: CacheBook): number {
+  const count = claimCount(books, sheaf, name, cache);
+  for (let i = 0; i < count; i++) {
+    const address = books.words.loadPlain(sheaf + SHEAF.objects + i);
+    const block = books.blockAt(address);
+    if (block !== 0 && books.listed[block] === 0) books.listed[block] = PLACE.waiting;
+    else books.report(`${name} holds address ${address}, which is ${whatIs(books, address)}`);
+  }
+  return count;
+}
+
+/** How many a sheaf of the cache holds; 0 where what it says cannot be. */
+function claimCount(books: Books, sheaf: number, name: string, cache: CacheBook): number {
+  const { words } = books;
   const count = words.loadPlain(sheaf + SHEAF.count);
   const capacity = words.loadPlain(sheaf + SHEAF.capacity);
   if (capacity !== cache.sheafCapacity) {
@@ -75,10 +91,14 @@ function claimObjects(books: Books, sheaf: number, name: string, cache: CacheBoo
       `${name} has capacity ${capacity}, sheaves of cache ${cache.id} have ${cache.sheafCapacity}`,
     );
   }
-  if (count < 0 || count > cache.sheafCapacity) {
-    books.report(`${name} counts ${count} objects, it has room for ${cache.sheafCapacity}`);
-    return 0;
-  }
+  if (count >= 0 && count <= cache.sheafCapacity) return count;
+  books.report(`${name} counts ${count} objects, it has room for ${cache.sheafCapacity}`);
+  return 0;
+}
+
+function claimObjects(books: Books, sheaf: number, name: string, cache: CacheBook, place: Place): number {
+  const { words, places } = books;
+  const count = claimCount(books, sheaf, name, cache);
   for (let i = 0; i < count; i++) {
     const address = words.loadPlain(sheaf + SHEAF.objects + i);
     const object = books.objectAt(address);

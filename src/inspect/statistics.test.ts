@@ -2,14 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuditedHeap } from '../../tests/support/audited-heap.js';
 import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
+import { drive } from '../../tests/support/drive.js';
 import { joinStillHeap, makeStillHeap } from '../../tests/support/still-heap.js';
 import { Random, SEED, SEED_NOTE } from '../../tests/threads/seed.js';
+import { CALLBACK } from '../layout/callback-record.js';
 import { HEADER, HEADER_WORDS } from '../layout/heap-header.js';
-import { CACHE_SLOT, SLOT, TURN_OPEN } from '../layout/thread-slot.js';
+import { CACHE_SLOT, FIRST_CALLBACK_ID, RCU_HEAD, SLOT, TURN_OPEN } from '../layout/thread-slot.js';
 import { GFP_KERNEL } from '../pages/gfp.js';
 import { PAGE_WORDS } from '../words/units.js';
+import type { Words } from '../words/words.js';
 import { balance } from './balance.js';
-import { readCounters, readStatistics } from './statistics.js';
+import { type HeapStats, readCounters, readStatistics } from './statistics.js';
+
+/** An RcuHead at the start of a block, as kfreeRcu links it where it has no sheaf. */
+function linkedHead(words: Words, block: number): number {
+  words.storePlain(block + RCU_HEAD.next, 0);
+  words.storePlain(block + RCU_HEAD.func, 0);
+  return block;
+}
 
 test('readStatistics() of a fresh heap counts its pages and its one thread', () => {
   const { words, geometry } = makeStillHeap({ pages: 20, threads: 3, name: 'only' });
@@ -17,8 +27,14 @@ test('readStatistics() of a fresh heap counts its pages and its one thread', () 
     gracePeriods: 0,
     freedThroughSheaf: 0,
     freedThroughList: 0,
+    freedWaited: 0,
     sheavesReused: 0,
+    throttled: 0,
+    callbacksInvoked: 0,
+    callbackErrors: 0,
     objectsWaiting: 0,
+    callbacksWaiting: 0,
+    waitingWords: 0,
     pages: { total: geometry.totalPages, free: 20, threadLists: 0, inUse: 0, metadata: geometry.firstPage },
     threads: [{ slot: 0, name: 'only', generation: 1, inTurn: false }],
   });
@@ -52,14 +68,14 @@ test('readStatistics() counts grace periods across the wrap of their number', ()
 });
 
 test('readStatistics() counts by which way objects were freed, of threads that left too', () => {
-  const { words, handle } = makeStillHeap({ pages: 100, threads: 2 });
-  const { kmalloc, kfreeRcu, pages, membership } = joinStillHeap(handle, 'second');
+  const { words, handle } = makeStillHeap({ pages: 100, threads: 2, sheafCapacity: 8 });
+  const { kmalloc, kfreeRcu, gracePeriod, pages, membership } = joinStillHeap(handle, 'second');
   for (let i = 0; i < 5; i++) kfreeRcu.post(kmalloc.alloc(32, GFP_KERNEL), 0);
-  kfreeRcu.post(pages.allocPages(1, GFP_KERNEL), 0);
+  kfreeRcu.adoptHeads(linkedHead(words, pages.allocPages(1, GFP_KERNEL)), 1);
   assert.equal(readStatistics(words).objectsWaiting, 6);
   kfreeRcu.seal();
   assert.equal(readStatistics(words).objectsWaiting, 6);
-  assert.equal(kfreeRcu.drive(), true);
+  assert.equal(drive({ kfreeRcu, gracePeriod }), true);
   kfreeRcu.freeDone();
   words.storePlain(membership.start + SLOT.state, 0);
   const stats = readStatistics(words);
@@ -71,6 +87,30 @@ test('readStatistics() counts by which way objects were freed, of threads that l
     stats.threads.map(({ name }) => name),
     ['main'],
   );
+});
+
+test('readStatistics() counts callbacks that wait, those of threads that left too, and tells who can run them', () => {
+  const heap = new AuditedHeap();
+  const { words, callback } = heap;
+  const waiting = ({ callbacksWaiting, callbacks, vmstat }: HeapStats) => [
+    callbacksWaiting,
+    callbacks,
+    [vmstat.nr_rcu_callbacks, vmstat.nr_rcu_stranded],
+  ];
+  assert.deepEqual(waiting(readStatistics(words)), [
+    3,
+    [{ name: 'f', id: FIRST_CALLBACK_ID, threads: 1, stranded: 0 }],
+    [3, 0],
+  ]);
+  words.storePlain(callback + CALLBACK.slots, 0);
+  assert.deepEqual(waiting(readStatistics(words)), [
+    3,
+    [{ name: 'f', id: FIRST_CALLBACK_ID, threads: 0, stranded: 1 }],
+    [3, 1],
+  ]);
+  // Slot 2 has a function, and its thread has left.
+  words.storePlain(callback + CALLBACK.slots, 1 << 2);
+  assert.equal(readStatistics(words).callbacks[0]!.stranded, 1);
 });
 
 test('readStatistics() says which threads are in a turn', () => {

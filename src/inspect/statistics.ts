@@ -8,36 +8,20 @@
  */
 import { type Geometry, HEADER, readGeometry } from '../layout/heap-header.js';
 import { slotStart, zoneStart } from '../layout/heap-layout.js';
-import {
-  CACHE_SLOT,
-  CACHE_SLOT_WORDS,
-  CALLBACK_LIST,
-  NAME_WORDS,
-  SLOT,
-  SLOT_STATE,
-  TURN_OPEN,
-} from '../layout/thread-slot.js';
+import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
-import { BYTES_PER_WORD } from '../words/units.js';
-import { decodeUtf8 } from '../words/utf8.js';
+import { PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { type AllocInfo, readAllocinfo } from './allocinfo.js';
 import { type BuddyInfo, readBuddyinfo } from './buddyinfo.js';
+import { type CallbackStat, countStranded, readCallbacks } from './callback-stats.js';
 import { type GroupStat, readMemoryStat } from './memory-stat.js';
-import { readBetween, readCaches, readObjects, readSheaf, readSlots } from './plausible.js';
+import { readBetween, readObjects, readSlots } from './plausible.js';
 import { periodsSince } from './sequence-numbers.js';
 import { readSlabinfo, type SlabInfo, slabPagesOf } from './slabinfo.js';
+import { readSlotHolding, readThread, type ThreadStats } from './thread-holdings.js';
 import { readVmEvents, type VmStat } from './vmstat.js';
 import { freePagesOf, readZoneinfo, type ZoneInfo } from './zoneinfo.js';
-
-/** A thread that has joined the heap. */
-export interface ThreadStats {
-  readonly slot: number;
-  readonly name: string;
-  /** How many threads have had the slot so far, this one included. */
-  readonly generation: number;
-  readonly inTurn: boolean;
-}
 
 /** The counters alone. */
 export interface CounterStats {
@@ -46,10 +30,20 @@ export interface CounterStats {
   /** Objects freed after a grace period, by the way they took. */
   readonly freedThroughSheaf: number;
   readonly freedThroughList: number;
+  /** Those of them that kfreeRcuMightsleep() freed after waiting itself. */
+  readonly freedWaited: number;
   /** Sheaves that went to a barn whole after their grace period. */
   readonly sheavesReused: number;
   /** Objects that wait for a grace period, those of threads that left included. */
   readonly objectsWaiting: number;
+  /** Words that they take, but for those in hand and those of threads that left: what a thread is slowed down for. */
+  readonly waitingWords: number;
+  /** Times that a thread was slowed down. */
+  readonly throttled: number;
+  /** Callbacks that wait for a grace period or to be called, as objectsWaiting; that were called; and that threw. */
+  readonly callbacksWaiting: number;
+  readonly callbacksInvoked: number;
+  readonly callbackErrors: number;
   /** `inUse`: slabs, blocks that were handed out, and blocks whose free was put off. */
   readonly pages: {
     readonly total: number;
@@ -69,22 +63,27 @@ export interface HeapStats extends CounterStats {
   readonly vmstat: VmStat;
   readonly allocinfo: readonly AllocInfo[];
   readonly memoryStat: readonly GroupStat[];
+  /** What was registered with rcu.register(). */
+  readonly callbacks: readonly CallbackStat[];
 }
 
 /** Reads the statistics of the heap in `words`. Any thread, any context: it neither waits nor fails. */
 export function readStatistics(words: Words): HeapStats {
   const geometry = readGeometry(words);
   const counters = readCounters(words, geometry);
-  const { pages, objectsWaiting, gracePeriods, threads } = counters;
+  const { pages, objectsWaiting, callbacksWaiting, gracePeriods, threads } = counters;
   const zoneinfo = readZoneinfo(words, geometry, threads);
   const slabinfo = readSlabinfo(words, geometry);
   const slabPages = slabPagesOf(slabinfo);
+  const callbacks = readCallbacks(words, geometry);
   const vmstat = {
     nr_free_pages: freePagesOf(zoneinfo),
     nr_pcp_pages: pages.threadLists,
     nr_slab_unreclaimable: slabPages,
     nr_memmap_boot_pages: pages.metadata,
     nr_rcu_waiting: objectsWaiting,
+    nr_rcu_callbacks: callbacksWaiting,
+    nr_rcu_stranded: countStranded(callbacks),
     rcu_gp: gracePeriods,
     ...readVmEvents(words, geometry),
   };
@@ -96,13 +95,24 @@ export function readStatistics(words: Words): HeapStats {
     vmstat,
     allocinfo: readAllocinfo(words, geometry, slabinfo, Math.max(0, pages.inUse - slabPages)),
     memoryStat: readMemoryStat(words, geometry),
+    callbacks,
   };
 }
 
 /** Reads the counters alone, as readStatistics(). */
 export function readCounters(words: Words, geometry: Geometry): CounterStats {
-  const sums = { freedThroughSheaf: 0, freedThroughList: 0, sheavesReused: 0 };
+  const sums = {
+    freedThroughSheaf: 0,
+    freedThroughList: 0,
+    freedWaited: 0,
+    waitingWords: 0,
+    throttled: 0,
+    sheavesReused: 0,
+    callbacksInvoked: 0,
+    callbackErrors: 0,
+  };
   let objectsWaiting = readObjects(words, geometry, HEADER.orphanObjects);
+  let callbacksWaiting = readObjects(words, geometry, HEADER.orphanCallbackCount);
   let threadLists = 0;
   const threads: ThreadStats[] = [];
   const claimed = readSlots(words, geometry);
@@ -111,14 +121,23 @@ export function readCounters(words: Words, geometry: Geometry): CounterStats {
     // A thread that has left still counts in the sums.
     sums.freedThroughSheaf += words.loadPlain(start + SLOT.freedThroughSheaf) >>> 0;
     sums.freedThroughList += words.loadPlain(start + SLOT.freedThroughList) >>> 0;
+    sums.freedWaited += words.loadPlain(start + SLOT.freedWaited) >>> 0;
+    sums.waitingWords += readBetween(words, start + SLOT.waitingWords, 0, geometry.totalPages * PAGE_WORDS);
+    sums.throttled += words.loadPlain(start + SLOT.throttled) >>> 0;
     sums.sheavesReused += words.loadPlain(start + SLOT.sheavesReused) >>> 0;
-    objectsWaiting += readWaiting(words, geometry, start);
-    threadLists += readBetween(words, start + SLOT.listPages, 0, geometry.totalPages);
-    if (words.loadPlain(start + SLOT.state) !== SLOT_STATE.free) threads.push(readThread(words, slot, start));
+    sums.callbacksInvoked += words.loadPlain(start + SLOT.callbacksInvoked) >>> 0;
+    sums.callbackErrors += words.loadPlain(start + SLOT.callbackErrors) >>> 0;
+    const holding = readSlotHolding(words, geometry, slot);
+    objectsWaiting += holding.objectsWaiting;
+    callbacksWaiting += holding.callbacksWaiting;
+    threadLists += holding.listPages;
+    const thread = readThread(words, geometry, slot);
+    if (thread !== undefined) threads.push(thread);
   }
   const sequence = words.loadPlain(HEADER.gracePeriodSequence);
   const gracePeriods = periodsSince(geometry.firstSequence, sequence);
-  return { gracePeriods, ...sums, objectsWaiting, pages: readPages(words, geometry, threadLists), threads };
+  const waiting = { objectsWaiting, callbacksWaiting };
+  return { gracePeriods, ...sums, ...waiting, pages: readPages(words, geometry, threadLists), threads };
 }
 
 function readPages(words: Words, geometry: Geometry, threadLists: number): HeapStats['pages'] {
@@ -129,30 +148,4 @@ function readPages(words: Words, geometry: Geometry, threadLists: number): HeapS
   const { totalPages, firstPage } = geometry;
   const inUse = Math.max(0, totalPages - firstPage - free - threadLists);
   return { total: totalPages, free, threadLists, inUse, metadata: firstPage };
-}
-
-/** What the slot has waiting: sealed sheaves, callbacks, and the sheaves that are still being filled. */
-function readWaiting(words: Words, geometry: Geometry, start: number): number {
-  let objects =
-    readObjects(words, geometry, start + SLOT.waitingObjects) +
-    readObjects(words, geometry, start + SLOT.callbacks + CALLBACK_LIST.length);
-  const caches = readCaches(words, geometry);
-  for (let id = 0; id < caches; id++) {
-    const sheaf = words.loadPlain(start + SLOT.caches + id * CACHE_SLOT_WORDS + CACHE_SLOT.rcu);
-    if (sheaf === HEADER.bootstrapSheaf) continue;
-    objects += readSheaf(words, geometry, sheaf);
-  }
-  return objects;
-}
-
-function readThread(words: Words, slot: number, start: number): ThreadStats {
-  const nameBytes = words.loadPlain(start + SLOT.nameBytes);
-  const bytes = new Uint8Array(Math.min(Math.max(nameBytes, 0), NAME_WORDS * BYTES_PER_WORD));
-  words.readBytesPlain(start + SLOT.name, bytes, bytes.length);
-  return {
-    slot,
-    name: decodeUtf8(bytes),
-    generation: words.loadPlain(start + SLOT.generation) >>> 0,
-    inTurn: (words.loadPlain(start + SLOT.turn) & TURN_OPEN) !== 0,
-  };
 }

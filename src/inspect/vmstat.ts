@@ -32,6 +32,10 @@ const EVENTS = {
   rcu_sheaf_reuse: SLOT.sheavesReused,
   fail_page_alloc: SLOT.pageFaults,
   failslab: SLOT.slabFaults,
+  rcu_callback: SLOT.callbacksInvoked,
+  rcu_callback_error: SLOT.callbackErrors,
+  rcu_synchronize: SLOT.synchronized,
+  rcu_synchronize_expedited: SLOT.expedited,
   debug_hook_skip: SLOT.hooksSkipped,
 } as const;
 
@@ -45,6 +49,9 @@ export interface PageCounts {
   readonly nr_memmap_boot_pages: number;
   /** Objects that wait for a grace period. */
   readonly nr_rcu_waiting: number;
+  /** Callbacks that wait for one, or to be called; and those whose function no thread has. */
+  readonly nr_rcu_callbacks: number;
+  readonly nr_rcu_stranded: number;
   /** Grace periods that have ended. */
   readonly rcu_gp: number;
 }

@@ -13,8 +13,15 @@
  * I2  A slab is on the partial list exactly when it has a free object.
  * I3  A deferred object counts as in use on its slab until it is drained.
  * P1  Plain writes to slabs under listLock, to sheaves handed over under barnLock, are published by release.
- * P2  A deferred object's first word is published by the compareExchange on `deferred`, observed by the exchange
+ * P2  A deferred object's link is published by the compareExchange on `deferred`, observed by the exchange
  *     that takes the whole list.
+ *
+ * A type-stable cache, SLAB_TYPESAFE_BY_RCU: a reader may look at an object that was freed, and used again, before it
+ * finds out. So no free object has anything of the allocator's where its user's words are, and pages leave the cache
+ * only after a grace period. Two words behind the user's are the allocator's: the link, or an RcuHead.
+ *
+ *     ordinary      | user's words                    objectWords |      a free object's link is its first word
+ *     type-stable   | user's words     linkOffset | link | (func) |
  *
  * Races by intent: the barn's heads and counts are looked at plainly before barnLock is taken, and again under it.
  */
@@ -25,6 +32,8 @@ export const CACHE = {
   slabOrder: 1,
   slabObjects: 2,
   sheafCapacity: 3,
+  /** Word of an object that links it while it is free. Not 0: the cache is type-stable. */
+  linkOffset: 4,
 
   listLock: 16,
   /** First slab with a free object (page number). */
@@ -34,7 +43,7 @@ export const CACHE = {
   slabs: 19,
   /** Slabs on the partial list of which no object is in use. */
   emptySlabs: 20,
-  /** First object whose free was put off because the list lock was busy, linked through its first word. Atomic. */
+  /** First object whose free was put off because the list lock was busy, linked as CACHE.linkOffset says. Atomic. */
   deferred: 21,
   /** Counter: objects that took the deferred way. */
   deferredFrees: 22,
@@ -48,6 +57,9 @@ export const CACHE = {
   emptySheaves: 36,
 } as const;
 export const CACHE_WORDS = 48;
+
+/** What a type-stable cache has behind the user's words of an object: room for an RcuHead. */
+export const TYPESAFE_WORDS = 2;
 
 /** The cache of sheaves. */
 export const SHEAF_CACHE = 0;

@@ -10,6 +10,7 @@
  *     word 128         slots ever claimed
  *     word 144         the bootstrap sheaf: empty and of capacity 0, so push and pop both fall through
  *     word 160         threads that reclaim memory
+ *     word 176         reports of stalls
  *
  * I1  A thread checks magic, version and size before it believes any other word.
  */
@@ -18,7 +19,7 @@ import type { Words } from '../words/words.js';
 export const MAGIC_0 = 0x4c554c4c; // 'LULL'
 export const MAGIC_1 = 0x48454150; // 'HEAP'
 /** Goes up with every change to what a word means. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Constant words, in order; the name of a word is its place. */
 const CONSTANT_WORDS = [
@@ -53,6 +54,8 @@ const CONSTANT_WORDS = [
   'turnOperations',
   'drainMillis',
   'pollMillis',
+  'maxWaitingWords',
+  'stallMillis',
   'spinRounds',
   'mapBucketsLog2',
   'hashSeed0',
@@ -77,8 +80,15 @@ export const HEADER = {
   orphanSheaves: 97,
   /** Waiting RcuHeads of threads that left, linked by RCU_HEAD.next. */
   orphanHeads: 98,
-  /** How many objects the two orphan lists hold. Written under the lock; a look at it without the lock may be stale. */
+  /** How many objects the two orphan lists hold. Written under the lock; atomic, read by barriers. */
   orphanObjects: 99,
+  /** First callback of threads that left, linked by RCU_HEAD.next, and how many. Under the lock, as the others. */
+  orphanCallbacks: 100,
+  orphanCallbackCount: 101,
+  /** Goes up each time that something goes onto these lists, or off them: barriers begin again. Atomic. */
+  migrations: 102,
+  /** As migrations, of callbacks alone: a barrier for these is not kept from its end by what goes the other ways. */
+  callbackMigrations: 103,
   /** Guards the list of names and the number of caches. */
   registryLock: 112,
   /** First name record. Published: readers walk the list without the lock. */
@@ -94,6 +104,9 @@ export const HEADER = {
   bootstrapSheaf: 144,
   /** How many threads reclaim memory now; too many for good where one was killed in there. A hint, atomic. */
   reclaimers: 160,
+  /** Grace-period number of the last stall that was reported, and how often it was. Atomic. */
+  stallSequence: 176,
+  stallReports: 177,
 } as const;
 
 export const HEADER_WORDS = 192;
@@ -141,6 +154,8 @@ export function readGeometry(words: Words): Geometry {
     turnOperations: at('turnOperations'),
     drainMillis: at('drainMillis'),
     pollMillis: at('pollMillis'),
+    maxWaitingWords: at('maxWaitingWords'),
+    stallMillis: at('stallMillis'),
     spinRounds: at('spinRounds'),
     mapBucketsLog2: at('mapBucketsLog2'),
     hashSeed0: at('hashSeed0'),

@@ -4,7 +4,7 @@
  *
  *     word 0  next       published under registryLock, walked without it
  *     word 1  kind       NAME_KIND
- *     word 2  target     address of the thing (map record, lock record, mempool record), or cache id
+ *     word 2  target     address of the thing (map record, lock record, mempool record, callback record), or cache id
  *     word 3  nameBytes
  *     word 4  name       UTF-8
  *
@@ -14,4 +14,4 @@ import { LOCK_KIND } from './lock-record.js';
 
 export const NAME = { next: 0, kind: 1, target: 2, nameBytes: 3, name: 4 } as const;
 
-export const NAME_KIND = { map: 1, slabCache: 2, ...LOCK_KIND, mempool: 8 } as const;
+export const NAME_KIND = { map: 1, slabCache: 2, ...LOCK_KIND, mempool: 8, rcuCallback: 9 } as const;

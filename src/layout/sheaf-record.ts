@@ -5,7 +5,7 @@
  *     word 1  capacity
  *     word 2  next       next sheaf on the same list (barn, waiting, orphans)
  *     word 3  cookie     grace period that a sealed rcu sheaf waits for
- *     word 4  cache      id of the cache
+ *     word 4  cache      id of the cache; in a sheaf that waits SHEAF_CACHE, where it holds blocks of pages
  *     word 5  (free)
  *     word 6  objects
  *

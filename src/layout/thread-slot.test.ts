@@ -5,6 +5,7 @@ import {
   CACHE_SLOT,
   CACHE_SLOT_WORDS,
   CALLBACK_LIST,
+  CALLBACK_LIST_WORDS,
   FIRST_CALLBACK_ID,
   MAX_LIST_ORDER,
   NAME_WORDS,
@@ -19,12 +20,11 @@ import {
   TURN_STEP,
 } from './thread-slot.js';
 
-const CALLBACK_LIST_WORDS = CALLBACK_LIST.length + 1;
-
 test('SLOT gives every field words of its own, the caches last', () => {
   assertFieldsApart(SLOT, SLOT.caches + 1, {
     name: NAME_WORDS,
     callbacks: CALLBACK_LIST_WORDS,
+    heads: CALLBACK_LIST_WORDS,
     pageLists: (MAX_LIST_ORDER + 1) * PAGE_LIST_WORDS,
   });
 });
@@ -33,14 +33,14 @@ test('SLOT puts what others read on lines apart from what the owner keeps to its
   assertLinesApart(
     [SLOT.turn, SLOT.borrower],
     [SLOT.state, SLOT.generation, SLOT.nameBytes, SLOT.isolated, SLOT.name, SLOT.threadId],
-    [SLOT.rcuAcquired, SLOT.waitingHead, SLOT.waitingTail, SLOT.waitingObjects, SLOT.callbacks],
+    [SLOT.rcuAcquired, SLOT.waitingHead, SLOT.waitingTail, SLOT.waitingObjects, SLOT.callbacks, SLOT.heads],
     [SLOT.pagesAcquired, SLOT.listPages, SLOT.pageLists],
     [SLOT.freedThroughSheaf, SLOT.pagesAllocated, SLOT.pagesFreed],
     [SLOT.caches],
   );
 });
 
-test('CALLBACK_LIST gives four tails and two sequence numbers words of their own', () => {
+test('CALLBACK_LIST gives four tails, two sequence numbers and its counts words of their own', () => {
   assertFieldsApart(CALLBACK_LIST, CALLBACK_LIST_WORDS, { tails: 4, sequences: 2 });
 });
 

@@ -2,8 +2,8 @@
  * One thread's slot: what the thread has for itself, in shared words so that others can read it and finish
  * what a dead thread left.
  *
- *     word 0        turn, borrower             line 0: written by the owner and by who borrows from it, read by
- *                                              who drives a grace period
+ *     word 0        turn, borrower, requests   line 0: written by the owner and by who borrows from it or asks
+ *                                              something of it, read by who drives a grace period
  *     word 16       state, generation, name,   lines 1 and 2: written at join and leave, and by who finds the
  *                   thread id                  thread dead
  *     word 48       rcu                        private to the owner
@@ -25,6 +25,12 @@ export const SLOT = {
   turn: 0,
   /** Owner tag of the thread that borrows the slot, or is about to. Taken by compareExchange. */
   borrower: 1,
+  /** What others ask of the owner (REQUEST bits), which looks when a turn ends. Set by `or`, taken by `and`. */
+  requests: 2,
+  /** What the owner did last, of what takes long (ACTIVITY), for who reports a stall. Plain: a hint. */
+  activity: 3,
+  /** Where the turn began, in a validating heap: a number that its journal knows; 0 = not told. Plain: a hint. */
+  turnStack: 4,
 
   state: 16,
   generation: 17,
@@ -48,8 +54,19 @@ export const SLOT = {
   reservedCount: 53,
   /** Slabs of sheaves that the owner made without a lock, and that CACHE.slabs does not count yet. Owner. */
   carvedSlabs: 54,
-  /** Callback list: head, 4 tails, 2 sequence numbers, length (CALLBACK_LIST). Owner. */
+  /** The RcuHead that is off its list, and whose callback or free has not ended yet; 0 = none. Owner. */
+  rcuInHand: 55,
+  /** What rcu.call() queued (CALLBACK_LIST). Owner. */
   callbacks: 56,
+  /** What kfreeRcu queued where it had no sheaf (CALLBACK_LIST). Owner. */
+  heads: 66,
+  /** Sheaves that were sealed here, and those of them that are freed or were handed over. Wrap. Read by barriers. */
+  sheavesSealed: 76,
+  sheavesFreed: 77,
+  /** Rounds of sealing everything in hand: odd while one runs. Wraps. Read by barriers. */
+  seals: 78,
+  /** Words in sealed sheaves and in queued heads. Owner; read by all. */
+  waitingWords: 79,
 
   /** LocalTrylock of the page lists. Owner, or borrower. */
   pagesAcquired: 80,
@@ -99,6 +116,16 @@ export const SLOT = {
   sheavesFlushed: 134,
   /** Debugging hooks that did nothing because they could not have a lock. */
   hooksSkipped: 135,
+  /** Objects that kfreeRcuMightsleep() freed after waiting itself. */
+  freedWaited: 136,
+  /** Callbacks that ran to their end, and those of them that threw. */
+  callbacksInvoked: 137,
+  callbackErrors: 138,
+  /** Times that a thread which had posted too much waited between its turns. */
+  throttled: 139,
+  /** Grace periods that were waited for by synchronizeRcu() in one of its forms, and expedited ones among them. */
+  synchronized: 140,
+  expedited: 141,
 
   /** LocalTrylock of the stock. Owner. */
   stockAcquired: 160,
@@ -114,6 +141,37 @@ export const SLOT_STATE = { free: 0, joining: 1, live: 2, leaving: 3, dead: 4 } 
 
 export const TURN_OPEN = 1;
 export const TURN_BORROWED = 2;
+/** In `requests`: report your next quiescent state; seal what you have in hand. */
+export const REQUEST = { quiescentState: 1, seal: 2 } as const;
+
+/** In `activity`, what was done last; above it in steps of ACTIVITY_STEP, how often anything was: it wraps. */
+export const ACTIVITY = {
+  nothing: 0,
+  began: 1,
+  scope: 2,
+  sheaf: 3,
+  pages: 4,
+  sealed: 5,
+  mapGrowth: 6,
+  lock: 7,
+  callbacks: 8,
+  reclaim: 9,
+} as const;
+/** Each in words, for reports. */
+export const ACTIVITY_TEXTS: readonly string[] = [
+  'did nothing that takes long',
+  'began its turn',
+  'began a turn(fn)',
+  'refilled a sheaf of objects',
+  'took or gave back pages',
+  'sealed a sheaf of kfreeRcu()',
+  'grew a map',
+  'waited for a lock',
+  'called RCU callbacks',
+  'reclaimed memory',
+];
+export const ACTIVITY_STEP = 16;
+
 /** Turn words count in steps of this. */
 export const TURN_STEP = 4;
 
@@ -131,15 +189,18 @@ export const STOCK_WORDS = 2;
 /**
  * Offsets in one cache's part of a slot. Owner. `inHand` is the main sheaf while a slow path has it: then `main` is
  * the bootstrap sheaf, so that whoever re-enters falls into the slow path too, and finds it taken. 0 = nobody is inside.
+ * The cache of sheaves has none: its rcu sheaf holds blocks of pages.
  */
 export const CACHE_SLOT = { main: 0, spare: 1, rcu: 2, inHand: 3 } as const;
 export const CACHE_SLOT_WORDS = 4;
 
 /**
  * A segmented callback list: DONE, WAIT, NEXT_READY, NEXT share one singly linked list. tails[s] is the last
- * head of segment s, 0 where the segment and all before it are empty. `sequence` belongs to WAIT and NEXT_READY.
+ * head of segment s, 0 where the segment and all before it are empty. `sequences` belong to WAIT and NEXT_READY.
+ * `queued` and `finished` count heads for ever, and wrap: atomic, read by barriers.
  */
-export const CALLBACK_LIST = { head: 0, tails: 1, sequences: 5, length: 7 } as const;
+export const CALLBACK_LIST = { head: 0, tails: 1, sequences: 5, length: 7, queued: 8, finished: 9 } as const;
+export const CALLBACK_LIST_WORDS = CALLBACK_LIST.finished + 1;
 
 /** What a waiting object carries in itself: two words anywhere below word 4096 of it. */
 export const RCU_HEAD = { next: 0, func: 1 } as const;

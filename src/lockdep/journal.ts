@@ -39,7 +39,9 @@ export type JournalEntry =
       readonly stack: string;
       readonly thread: string;
     }
-  | { readonly kind: 'report'; readonly key: string };
+  | { readonly kind: 'report'; readonly key: string }
+  /** Where a turn began: of no interest to a class graph. */
+  | { readonly kind: 'turn'; readonly stack: string };
 
 /**
  * Why nothing more is added to a journal.

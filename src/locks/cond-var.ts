@@ -16,8 +16,9 @@
  * Follows POSIX's pthread_cond_t, and kernel/futex (requeue) in that a waiter is granted, not merely woken.
  */
 import { MAX_WAITING } from '../layout/lock-record.js';
+import { shown } from '../words/shown.js';
 import { GrantQueue } from './grant-queue.js';
-import { shown, usedAfterDetach } from './lock-errors.js';
+import { usedAfterDetach } from './lock-errors.js';
 import { asyncLimitOf, type LockOptions, limitOf, type WaitLimit } from './lock-options.js';
 import type { LockThread } from './lock-thread.js';
 import { MutexGuard } from './mutex.js';

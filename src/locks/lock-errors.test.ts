@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LockTimeoutError, NotRecoverableError, shown, titleOf, usedAfterDetach } from './lock-errors.js';
+import { LockTimeoutError, NotRecoverableError, titleOf, usedAfterDetach } from './lock-errors.js';
 import { ownerTag } from './owner.js';
 
 test('LockTimeoutError, names the lock, how long it was waited for, and who holds it', () => {
@@ -32,14 +32,6 @@ test('LockTimeoutError, calls a named lock by its kind, and says where another t
 
 test('titleOf, says lock but where the kind is named already', () => {
   assert.deepEqual(['zone 3', "rwlock 'a'"].map(titleOf), ['lock zone 3', "rwlock 'a'"]);
-});
-
-test('shown, says what a value is', () => {
-  const values = ['a', 5, null, undefined, Symbol('s'), () => {}, [], new Map(), Object.create(null)];
-  assert.deepEqual(values.map(shown), [
-    ...["'a'", '5', 'null', 'undefined', 'Symbol(s)', 'a function'],
-    ...['an object of class Array', 'an object of class Map', 'an object'],
-  ]);
 });
 
 test('usedAfterDetach, names the operation and the lock, and says what to do', () => {

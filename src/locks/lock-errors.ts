@@ -13,15 +13,6 @@ export function titleOf(lockName: string): string {
   return lockName.endsWith("'") ? lockName : `lock ${lockName}`;
 }
 
-/** A value, in a message. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === 'string' ? `an object of class ${name}` : 'an object';
-}
-
 /** A lock was not to be had within the bound: its owner is neither alive nor reaped, or holds it far too long. */
 export class LockTimeoutError extends Error {
   override readonly name = 'LockTimeoutError';

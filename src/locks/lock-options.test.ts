@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LockStage } from '../../tests/support/lock-stage.js';
 import { LOCK_KIND } from '../layout/lock-record.js';
-import { shown } from './lock-errors.js';
+import { shown } from '../words/shown.js';
 import { asyncLimitOf, awaitLock, limitOf } from './lock-options.js';
 import { WaitQueue } from './wait-queue.js';
 import { Waiters } from './waiters.js';

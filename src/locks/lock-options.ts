@@ -1,5 +1,5 @@
 /** What every lock that may be waited for takes as options, and how an async task's wait becomes a promise. */
-import { shown } from './lock-errors.js';
+import { shown } from '../words/shown.js';
 import type { LockThread } from './lock-thread.js';
 import type { Waiters, Wish } from './waiters.js';
 

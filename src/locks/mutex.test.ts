@@ -5,8 +5,9 @@ import { LockStage, RecordingObserver, StageThread } from '../../tests/support/l
 import { CONSISTENCY, LOCK, LOCK_KIND, WAITERS } from '../layout/lock-record.js';
 import { ContextError } from '../threads/context.js';
 import { engineHost } from '../words/host.js';
+import { shown } from '../words/shown.js';
 import { UNOBSERVED } from './lock-class.js';
-import { LockTimeoutError, NotRecoverableError, shown } from './lock-errors.js';
+import { LockTimeoutError, NotRecoverableError } from './lock-errors.js';
 import { Mutex } from './mutex.js';
 import { WaitQueue } from './wait-queue.js';
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatBareHeap } from '../../tests/support/bare-heap.js';
+import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { RecordingObserver } from '../../tests/support/lock-stage.js';
+import { HEADER } from '../layout/heap-header.js';
+import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { joinHeap } from '../threads/thread-registry.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
 import { lockClass, TAKEN, WAIT } from './lock-class.js';
 import { LockTimeoutError } from './lock-errors.js';
@@ -83,4 +88,27 @@ test('ObservedLocalTrylock.acquire(), tryAcquire() and release() leave the lock 
   lock.acquire();
   assert.throws(() => lock.release(), /refused/);
   assert.equal(words.loadPlain(WORD), 1);
+});
+
+test('ObservedRawSpinLock.takeFromDead() tells the observer before it takes the lock, and leaves it to the dead where that throws', () => {
+  const { words, geometry } = formatBareHeap(CONFIGURATIONS[0]!.options);
+  const { slot, generation, start } = joinHeap(words, geometry, 'owner');
+  const tag = ownerTag(slot, generation);
+  const observer = new RecordingObserver();
+  const orphans = lockClass('orphans', WAIT.spin, { rank: 60 });
+  const lock = new ObservedRawSpinLock(words, HEADER.orphanLock, OTHERS, 8, 'orphans', orphans, observer);
+  words.store(HEADER.orphanLock, tag);
+  assert.equal(lock.takeFromDead(geometry), false);
+  assert.deepEqual(observer.take(), []);
+  words.store(start + SLOT.state, SLOT_STATE.dead);
+  observer.refused = 'acquire';
+  assert.throws(() => lock.takeFromDead(geometry), /refused acquire orphans/);
+  assert.equal(words.load(HEADER.orphanLock), tag);
+  observer.refused = 'nothing';
+  observer.take();
+  assert.equal(lock.takeFromDead(geometry), true);
+  assert.deepEqual(
+    [observer.take(), words.load(HEADER.orphanLock)],
+    [[`acquire orphans ${TAKEN.trylock}`], OTHERS],
+  );
 });

@@ -4,6 +4,7 @@
  * I1  Where the observer throws, the lock is as it was before the call; where a wait ends in LockTimeoutError, the
  *     observer is told that nothing is held.
  */
+import type { Geometry } from '../layout/heap-header.js';
 import type { Words } from '../words/words.js';
 import { LocalTrylock } from './local-trylock.js';
 import { type LockClass, type LockObserver, TAKEN } from './lock-class.js';
@@ -48,6 +49,15 @@ export class ObservedRawSpinLock extends RawSpinLock {
       throw report;
     }
     return true;
+  }
+
+  override takeFromDead(geometry: Geometry): boolean {
+    if (this.ownerFoundDead(geometry) === 0) return false;
+    // First: were it let go where this throws, the next owner would take what it guards to be whole.
+    this._observer.lockAcquire(this._class, this._instance, TAKEN.trylock);
+    if (super.takeFromDead(geometry)) return true;
+    this._observer.lockRelease(this._class, this._instance);
+    return false;
   }
 
   override release(): void {

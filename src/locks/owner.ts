@@ -35,6 +35,21 @@ export function slotOfTag(tag: number): number {
 }
 
 /**
+ * True when the thread that `tag` names was found dead while it had its slot, and the slot was not given to another since:
+ * what it had locked is locked still.
+ */
+export function wasFoundDead(words: Words, geometry: Geometry, tag: number): boolean {
+  const slot = slotOfTag(tag);
+  // No tag of this heap's: something was written over the lock.
+  if (slot < 0 || slot >= geometry.slots) return false;
+  const start = slotStart(geometry, slot);
+  // P1: observes what the dead thread wrote.
+  if (words.load(start + SLOT.state) !== SLOT_STATE.dead) return false;
+  // thread-registry:P1: written before the slot was live, and never while it is dead.
+  return isOfGeneration(tag, words.load(start + SLOT.generation));
+}
+
+/**
  * True when the stay that `tag` names is over: its thread was found dead, or has left the heap. Never true before
  * that; from then on always.
  *
@@ -47,6 +62,9 @@ export function isDead(words: Words, geometry: Geometry, tag: number): boolean {
   const state = words.load(start + SLOT.state);
   if (state !== SLOT_STATE.live && state !== SLOT_STATE.leaving) return true;
   // thread-registry:P1: written before `live`, so a live slot of the next stay is never taken for this one.
-  const generation = words.load(start + SLOT.generation);
-  return ((generation ^ (tag >>> SLOT_BITS)) & GENERATION_MASK) !== 0;
+  return !isOfGeneration(tag, words.load(start + SLOT.generation));
+}
+
+function isOfGeneration(tag: number, generation: number): boolean {
+  return ((generation ^ (tag >>> SLOT_BITS)) & GENERATION_MASK) === 0;
 }

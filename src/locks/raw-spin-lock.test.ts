@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatBareHeap } from '../../tests/support/bare-heap.js';
+import { CONFIGURATIONS } from '../../tests/support/configurations.js';
+import { HEADER } from '../layout/heap-header.js';
 import { PENDING } from '../layout/lock-record.js';
+import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { joinHeap } from '../threads/thread-registry.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
 import { LockTimeoutError } from './lock-errors.js';
 import { ownerTag } from './owner.js';
@@ -240,4 +245,54 @@ test('acquire() takes a lock that is kept for another rather than giving up on i
   words.meanwhile = () => words.storePlain(WORD, PENDING);
   mine.acquire();
   assert.equal(words.loadPlain(WORD), MINE);
+});
+
+/** A lock of a heap whose slot 1 is the thread that has it. */
+function heldLock(pending = 0) {
+  const { words, geometry } = formatBareHeap(CONFIGURATIONS[0]!.options);
+  joinHeap(words, geometry, 'mine');
+  const owner = joinHeap(words, geometry, 'owner');
+  const word = HEADER.orphanLock;
+  const tag = ownerTag(owner.slot, owner.generation);
+  words.store(word, tag | pending);
+  const mine = new RawSpinLock(words, word, MINE, 8, 'orphans');
+  return { words, geometry, owner, word, tag, mine };
+}
+
+test('takeFromDead() takes the lock of a thread that was found dead, and leaves who is next', () => {
+  for (const pending of [0, PENDING]) {
+    const { words, geometry, owner, word, mine } = heldLock(pending);
+    assert.equal(mine.takeFromDead(geometry), false);
+    words.store(owner.start + SLOT.state, SLOT_STATE.dead);
+    assert.equal(mine.takeFromDead(geometry), true);
+    assert.equal(words.load(word), MINE | pending);
+    assert.equal(mine.takeFromDead(geometry), false, 'it is this thread that has it');
+    mine.release();
+    assert.equal(words.load(word), pending);
+    assert.equal(mine.takeFromDead(geometry), false, 'nobody has it');
+  }
+});
+
+test('takeFromDead() takes no lock of another stay in a dead slot, nor of what is no slot of the heap', () => {
+  const { words, geometry, owner, word, tag, mine } = heldLock();
+  words.store(owner.start + SLOT.state, SLOT_STATE.dead);
+  for (const other of [ownerTag(owner.slot, owner.generation + 1), ownerTag(254, 1), tag & ~0xff]) {
+    words.store(word, other);
+    assert.equal(mine.takeFromDead(geometry), false);
+    assert.equal(words.load(word), other);
+  }
+});
+
+test('takeFromDead() leaves the lock to who was faster', () => {
+  const { words, geometry, owner, word, tag, mine } = heldLock();
+  words.store(owner.start + SLOT.state, SLOT_STATE.dead);
+  const load = words.load.bind(words);
+  words.load = (index) => {
+    const found = load(index);
+    if (index === owner.start + SLOT.generation) words.store(word, OTHERS);
+    return found;
+  };
+  assert.equal(mine.takeFromDead(geometry), false);
+  assert.notEqual(tag, OTHERS);
+  assert.equal(load(word), OTHERS);
 });

@@ -2,6 +2,7 @@
  * RawSpinLock: a word that one thread at a time owns. Never sleeps, in any context.
  *
  *     0 --acquire, tryAcquire--> tag --release--> 0
+ *     tag of a dead thread --takeFromDead--> tag
  *     tag --one that has looked for long--> tag | PENDING --release--> PENDING --that one--> its tag
  *
  * A waiter spins read-only and only then tries again, so waiting costs the owner no exclusive request for the
@@ -20,9 +21,11 @@
  *
  * Follows kernel/locking/qspinlock.c in its read-only spinning and its pending bit, not in its queue.
  */
+import type { Geometry } from '../layout/heap-header.js';
 import { PENDING } from '../layout/lock-record.js';
 import type { Words } from '../words/words.js';
 import { LockTimeoutError } from './lock-errors.js';
+import { wasFoundDead } from './owner.js';
 
 /** Looks after which a waiter asks to be next. */
 const PATIENCE = 512;
@@ -79,9 +82,28 @@ export class RawSpinLock {
     return true;
   }
 
+  /**
+   * Takes the lock from a thread that was found dead; false where its owner was not, or it has none. What the lock guards
+   * is as the dead thread left it: perhaps half written.
+   */
+  takeFromDead(geometry: Geometry): boolean {
+    const found = this.ownerFoundDead(geometry);
+    if (found === 0) return false;
+    // owner:P1: what the dead thread wrote was observed; of those who come for the lock now, one has it.
+    return this._words.compareExchange(this._word, found, this._tag | (found & PENDING)) === found;
+  }
+
   release(): void {
     // P1: publishes everything written while holding; observed by the next acquire. Leaves who is next.
     this._words.and(this._word, PENDING);
+  }
+
+  /** What the lock word holds, where its owner was found dead; else 0. */
+  protected ownerFoundDead(geometry: Geometry): number {
+    // Publishes nothing: whose it is.
+    const found = this._words.load(this._word);
+    const tag = found & ~PENDING;
+    return tag !== 0 && wasFoundDead(this._words, geometry, tag) ? found : 0;
   }
 
   private _spin(): void {

@@ -129,6 +129,9 @@ test('acquireSync() throws where it may not wait, for what is no limit, and wher
   const { mine, others } = makeSemaphores();
   const permits = takeAll(mine);
   assert.throws(() => mine.acquireSync(), /semaphore 'jobs' with acquireSync\(\).*has all 2 permits/);
+  const single = makeSemaphores({ permits: 1 }).mine;
+  takeAll(single);
+  assert.throws(() => single.acquireSync(), /the thread that has the only permit: it would wait/);
   permits[0]!.release();
   others.tryAcquire();
   assert.throws(() => mine.acquireSync({ timeoutMillis: -1 }), /timeoutMillis: -1/);

@@ -277,8 +277,10 @@ export class Semaphore implements Waitable {
 
   private _requireNotAllMine(): void {
     if (!this._areAllMine()) return;
+    const size = this._size();
+    const all = size === 1 ? 'the only permit' : `all ${size} permits`;
     throw new Error(
-      `acquired ${this._fullName} with acquireSync() in the thread that has all ${this._size()} permits: it would wait for ` +
+      `acquired ${this._fullName} with acquireSync() in the thread that has ${all}: it would wait for ` +
         'itself for ever. Release one first, or use await acquire() for another task of this thread',
     );
   }

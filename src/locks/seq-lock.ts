@@ -22,9 +22,12 @@
  * Follows include/linux/seqlock.h (seqlock_t).
  */
 import { LOCK, WAITERS } from '../layout/lock-record.js';
+import { counted } from '../words/counted.js';
+import { isThenable } from '../words/is-thenable.js';
+import { shown } from '../words/shown.js';
 import type { Words } from '../words/words.js';
 import { lockClass, WAIT } from './lock-class.js';
-import { LockTimeoutError, OwnerDiedError, shown, usedAfterDetach } from './lock-errors.js';
+import { LockTimeoutError, OwnerDiedError, usedAfterDetach } from './lock-errors.js';
 import type { LockThread } from './lock-thread.js';
 import { SpinLock } from './spin-lock.js';
 
@@ -161,8 +164,7 @@ export class SeqLock {
       // Publishes nothing: who has the lock alone writes them.
       current[i] = this._words.load(this._first + i);
     }
-    const result: unknown = change(current, ownerDied);
-    if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return current;
+    if (!isThenable(change(current, ownerDied))) return current;
     throw new TypeError(
       `called write() of ${this._lock.name} with a function that returns a promise: what it changes after an await is ` +
         'lost. Pass a synchronous function',
@@ -194,7 +196,7 @@ export class SeqLock {
     const isArray = typeof change === 'object' && change !== null && typeof change.length === 'number';
     if (!isArray) {
       throw new TypeError(
-        `called ${operation} of ${this._lock.name} with ${shown(change)}; pass an array of its ${this._size()} words, ` +
+        `called ${operation} of ${this._lock.name} with ${shown(change)}; pass an array of its ${counted(this._size(), 'word')}, ` +
           'or a function that changes them',
       );
     }
@@ -205,7 +207,7 @@ export class SeqLock {
     if (!this._thread.isAttached) throw usedAfterDetach(operation, this._lock.name);
     if (into instanceof Int32Array) return this._requireLength(into.length, operation);
     throw new TypeError(
-      `called ${operation} of ${this._lock.name} with ${shown(into)}; pass an Int32Array of ${this._size()} words`,
+      `called ${operation} of ${this._lock.name} with ${shown(into)}; pass an Int32Array of ${counted(this._size(), 'word')}`,
     );
   }
 
@@ -213,7 +215,7 @@ export class SeqLock {
     const size = this._size();
     if (length === size) return size;
     throw new RangeError(
-      `called ${operation} of ${this._lock.name} with ${length} words; it has ${size}, which are read and written as one`,
+      `called ${operation} of ${this._lock.name} with ${counted(length, 'word')}; it has ${size}, read and written as one`,
     );
   }
 }

@@ -21,8 +21,11 @@
  *
  * Follows Drepper, Futexes Are Tricky (mutex2), and the kernel's spinlock_t, which sleeps under PREEMPT_RT alone.
  */
+import { noteActivity } from '../layout/activity.js';
 import type { Geometry } from '../layout/heap-header.js';
+import { slotStart } from '../layout/heap-layout.js';
 import { WAITERS } from '../layout/lock-record.js';
+import { ACTIVITY } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
 import { type LockClass, type LockObserver, lockClass, TAKEN, WAIT } from './lock-class.js';
 import { LockTimeoutError, titleOf } from './lock-errors.js';
@@ -155,6 +158,7 @@ export class SpinLock {
 
   /** @param found what the word held */
   private _acquireContended(found: number): void {
+    noteActivity(this._words, slotStart(this._thread.geometry, this._thread.slot), ACTIVITY.lock);
     const maySleep = this._thread.maySleep();
     if ((found & ~WAITERS) !== this._tag) {
       if (this._spin(maySleep ? Math.min(SPINS, this._rounds) : this._rounds)) return;

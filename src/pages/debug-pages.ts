@@ -116,9 +116,9 @@ export class DebugPages extends WrappedPages {
     if (page < geometry.firstPage || page >= geometry.totalPages) return;
     const state = words.loadPlain(descriptorStart(geometry, page) + DESCRIPTOR.state);
     if (pageKind(state) !== PAGE_KIND.allocated) return;
-    if (owner.isWaiting(page)) throw waitingBlockError(this._tools, page);
-    const order = pageOrder(state);
     const stack = this._tools.freeStack();
+    if (owner.isWaiting(page)) throw freedBlockError(this._tools, page, WAITS, stack);
+    const order = pageOrder(state);
     const fills = this._tools.has('fillFree');
     if (fills) words.fillPlain(bare, bare + (PAGE_WORDS << order), PAGE_POISON_WORD);
     owner.noteFree(page, order, stack, slot, fills);
@@ -156,8 +156,17 @@ export function freePageError(tools: DebugTools, byte: number): MemoryCorruption
   });
 }
 
-/** What says that the block that starts at `page` was freed, and waits for a grace period. */
-export function waitingBlockError(tools: DebugTools, page: number): MemoryCorruptionError {
+/** What a block is that was freed already. */
+export const WAITS = 'it was freed already, and waits for a grace period';
+export const FREE = 'it is free already';
+
+/** What says that the block that starts at `page` was freed before; `again` is the stack of who frees it now. */
+export function freedBlockError(
+  tools: DebugTools,
+  page: number,
+  what: typeof WAITS | typeof FREE,
+  again: number,
+): MemoryCorruptionError {
   const { owner, depot } = tools;
   const address = page << PAGE_SHIFT;
   const { allocSlot, allocStack, freeSlot, freeStack } = owner.history(page);
@@ -166,10 +175,12 @@ export function waitingBlockError(tools: DebugTools, page: number): MemoryCorrup
     address,
     offset: undefined,
     message:
-      `freed the block of pages at address ${address}, but it was freed already, and waits for a grace period\n` +
-      `  allocated ${tools.describe(allocSlot, allocStack)}\n  freed ${tools.describe(freeSlot, freeStack)}`,
+      `freed the block of pages at address ${address}, but ${what}\n` +
+      `  allocated ${tools.describe(allocSlot, allocStack)}\n  freed ${tools.describe(freeSlot, freeStack)}` +
+      tools.describeAgain(again),
     allocStack: depot.text(allocStack),
     freeStack: depot.text(freeStack),
+    againStack: depot.text(again),
   });
 }
 

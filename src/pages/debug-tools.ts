@@ -17,6 +17,7 @@ import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 import { PageOwner } from './page-owner.js';
 import { StackDepot } from './stack-depot.js';
+import { WaitingHeads } from './waiting-heads.js';
 
 /** What DebugTools are made of. */
 export interface DebugToolsParts {
@@ -39,6 +40,7 @@ export class DebugTools {
   readonly slot: number;
   readonly depot: StackDepot;
   readonly owner: PageOwner;
+  readonly waitingHeads = new WaitingHeads();
   private readonly _parts: DebugToolsParts;
 
   constructor(parts: DebugToolsParts) {
@@ -78,6 +80,11 @@ export class DebugTools {
   describe(slot: number, stack: number): string {
     const lines = this.depot.text(stack).split('\n');
     return `by slot ${slot} (${this._nameOf(slot)}):\n${lines.map((line) => `    ${line.trim()}`).join('\n')}`;
+  }
+
+  /** What describe() says of this thread, which frees what is freed already; a line of its own. */
+  describeAgain(stack: number): string {
+    return `\n  freed again ${this.describe(this.slot, stack)}`;
   }
 
   private _stack(): number {

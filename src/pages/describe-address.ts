@@ -12,6 +12,7 @@ import {
   pageTail,
 } from '../layout/page-descriptor.js';
 import { SHELL_WORDS, shellHeadWords } from '../layout/shell-record.js';
+import { counted } from '../words/counted.js';
 import { BYTES_PER_WORD, MAX_ORDER, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
 
@@ -66,12 +67,20 @@ function describeSlabAddress(
   const offset = address - (first << PAGE_SHIFT);
   // Users know objects by what lies inside their shells.
   const head = shellHeadWords(geometry, PAGE_KIND.slab, cache);
-  const bytes = (objectWords - (head === 0 ? 0 : SHELL_WORDS)) * BYTES_PER_WORD;
+  const userWords = words.loadPlain(record + CACHE.linkOffset) || objectWords;
+  const bytes = (userWords - (head === 0 ? 0 : SHELL_WORDS)) * BYTES_PER_WORD;
   if (offset >= objectWords * words.loadPlain(record + CACHE.slabObjects)) {
     return `behind the last object of a slab of ${bytes}-byte objects`;
   }
   const inside = (offset % objectWords) - head;
   if (inside === 0) return `an object of ${bytes} bytes`;
   const object = `the ${bytes}-byte object at ${address - inside}`;
-  return inside < 0 ? `${-inside} words in front of ${object}` : `${inside} words inside ${object}`;
+  return besideStart(inside, object);
+}
+
+/** Where a word is that lies `offset` words from the start of an object, which it does not start at. */
+export function besideStart(offset: number, object: string): string {
+  return offset < 0
+    ? `${counted(-offset, 'word')} in front of ${object}`
+    : `${counted(offset, 'word')} inside ${object}`;
 }

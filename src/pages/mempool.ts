@@ -19,6 +19,7 @@
  */
 import { MEMPOOL } from '../layout/mempool-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
+import { llistAdd, llistDelAll } from '../words/llist.js';
 import type { AsyncWait, Words } from '../words/words.js';
 
 /** Longest sleep without another look at the heap. */
@@ -98,7 +99,8 @@ export class ElementPool {
       // mempool-record:P1: publishes the element.
       this._lock.release();
     } else {
-      this._defer(p);
+      // P2: publishes the element's first word; observed by _adoptDeferred().
+      llistAdd(words, this._record + MEMPOOL.deferred, p, p);
     }
     // P3: the element first. Everybody: one that is woken may have given up, or died.
     words.add(this._record + MEMPOOL.returns, 1);
@@ -162,27 +164,13 @@ export class ElementPool {
     if (words.load(deferred) === 0) return 0;
     let overflow = 0;
     // P2: observes each element's first word.
-    let p = words.exchange(deferred, 0);
+    let p = llistDelAll(words, deferred);
     while (p !== 0) {
       const next = words.loadPlain(p);
       if (!this._push(p)) overflow = this._chain(p, overflow);
       p = next;
     }
     return overflow;
-  }
-
-  private _defer(p: number): void {
-    const words = this._words;
-    const deferred = this._record + MEMPOOL.deferred;
-    // P2: a first look; the compareExchange below decides.
-    let head = words.load(deferred);
-    for (;;) {
-      words.storePlain(p, head);
-      // P2: publishes the element's first word; observed by _adoptDeferred().
-      const found = words.compareExchange(deferred, head, p);
-      if (found === head) return;
-      head = found;
-    }
   }
 
   private _chain(p: number, next: number): number {

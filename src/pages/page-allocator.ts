@@ -10,11 +10,12 @@
  * Follows mm/page_alloc.c (get_page_from_freelist, alloc_pages_nolock, free_pages_nolock).
  */
 import type { GroupCharges } from '../groups/group-charges.js';
+import { noteActivity } from '../layout/activity.js';
 import { PAGE_GRANULES } from '../layout/group-record.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageState } from '../layout/page-descriptor.js';
-import { MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
+import { ACTIVITY, MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
 import { requireStack } from '../words/stack-room.js';
 import { type Address, MAX_ORDER, NONE, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
@@ -176,13 +177,6 @@ export class PageAllocator {
     return this._lists.mayDecay();
   }
 
-  /** Pages that an ordinary allocation could have, as they were at some moment: free above min, and this thread's own. */
-  availablePages(): number {
-    let pages = this._lists.pages();
-    for (const zone of this._zones) pages += zone.availablePages();
-    return pages;
-  }
-
   /** From here to exitReclaim() this thread brings memory back: what it takes for that ignores the marks. Nests. */
   enterReclaim(): void {
     this._reclaims++;
@@ -217,6 +211,7 @@ export class PageAllocator {
     words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.allocated, order, 0));
     words.storePlain(descriptor + DESCRIPTOR.group, 0);
     this._count(SLOT.pagesAllocated, 1 << order);
+    noteActivity(words, this._slot, ACTIVITY.pages);
     return (page << PAGE_SHIFT) as Address;
   }
 
@@ -230,6 +225,7 @@ export class PageAllocator {
     const isKept = order <= MAX_LIST_ORDER && this._lists.put(page, order);
     if (!isKept) zone.put(page, order, maySpin);
     this._count(SLOT.pagesFreed, 1 << order);
+    noteActivity(this._words, this._slot, ACTIVITY.pages);
     if (isKept && maySpin) this._trim(zone);
   }
 

@@ -19,6 +19,8 @@ const FILLED = 1 << 16;
 const USED = 1 << 17;
 /** The block that starts here was freed, and waits for a grace period. */
 const WAITING = 1 << 18;
+/** Its wait is over, and it is about to be freed: by whoever frees it then, for who retired it. */
+const RETIRED = 1 << 19;
 
 /** Who had a page last. */
 export interface PageHistory {
@@ -48,17 +50,16 @@ export class PageOwner {
     }
   }
 
-  /** @param filled whether the pages were filled with the pattern of free memory */
+  /**
+   * Notes who frees a block; of one whose wait is over, who retired it.
+   *
+   * @param filled whether the pages were filled with the pattern of free memory
+   */
   noteFree(page: number, order: number, stack: number, slot: number, filled: boolean): void {
-    for (let i = page; i < page + (1 << order); i++) {
-      const at = this._at(i);
-      const allocSlot = this._words.loadPlain(at + OWNER.flags) & SLOT_MASK;
-      this._words.storePlain(at + OWNER.freeStack, stack);
-      this._words.storePlain(
-        at + OWNER.flags,
-        USED | allocSlot | (slot << FREE_SLOT_SHIFT) | (filled ? FILLED : 0),
-      );
-    }
+    if ((this._words.loadPlain(this._at(page) + OWNER.flags) & RETIRED) !== 0) {
+      const { freeStack, freeSlot } = this.history(page);
+      this._noteFree(page, order, freeStack, freeSlot, filled);
+    } else this._noteFree(page, order, stack, slot, filled);
   }
 
   /** The block that starts at `page` waits for a grace period from now on; false where it did already. */
@@ -72,8 +73,15 @@ export class PageOwner {
     return true;
   }
 
-  /** The block's wait is over, or never began. */
+  /** The block's wait is over: it is freed next. */
   release(page: number): void {
+    const flags = this._at(page) + OWNER.flags;
+    const before = this._words.loadPlain(flags);
+    if ((before & WAITING) !== 0) this._words.storePlain(flags, (before & ~WAITING) | RETIRED);
+  }
+
+  /** The block does not wait after all. */
+  restore(page: number): void {
     const flags = this._at(page) + OWNER.flags;
     this._words.storePlain(flags, this._words.loadPlain(flags) & ~WAITING);
   }
@@ -107,6 +115,18 @@ export class PageOwner {
       freeSlot: (flags >>> FREE_SLOT_SHIFT) & SLOT_MASK,
       bytes: this._words.loadPlain(at + OWNER.bytes),
     };
+  }
+
+  private _noteFree(page: number, order: number, stack: number, slot: number, filled: boolean): void {
+    for (let i = page; i < page + (1 << order); i++) {
+      const at = this._at(i);
+      const allocSlot = this._words.loadPlain(at + OWNER.flags) & SLOT_MASK;
+      this._words.storePlain(at + OWNER.freeStack, stack);
+      this._words.storePlain(
+        at + OWNER.flags,
+        USED | allocSlot | (slot << FREE_SLOT_SHIFT) | (filled ? FILLED : 0),
+      );
+    }
   }
 
   private _at(page: number): number {

@@ -173,16 +173,6 @@ test('allocFromList, hands out what this thread keeps above the floor, and takes
   assertBalanced(heap, got.slice(0, 3));
 });
 
-test('availablePages, is what is free above min and what this thread keeps', () => {
-  const scene = makeHeap({ ...KEEPING, pageListHigh: 8, pageListBatch: 4 });
-  const { pages } = scene;
-  assert.equal(pages.availablePages(), 1000 - MIN);
-  const p = pages.allocPages(0, GFP_KERNEL);
-  assert.equal(pages.availablePages(), 1000 - MIN - 1);
-  pages.freePages(p);
-  assert.equal(pages.availablePages(), 1000 - MIN);
-});
-
 test('pageListFloor, a flood of the nolock kind leaves another caller of the thread its pages', () => {
   const scene = makeHeap({ ...KEEPING, pageListHigh: 40, pageListBatch: 8, pageListFloor: 4 });
   const { pages, words, lock } = scene;

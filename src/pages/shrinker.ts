@@ -45,11 +45,6 @@ export class ShrinkerList {
     return this._isScanning;
   }
 
-  /** The names, in the order in which they are asked. */
-  names(): string[] {
-    return this._shrinkers.map(({ name }) => name);
-  }
-
   /**
    * Asks `shrinker` from now on. Returns a function that takes it off again.
    *

@@ -56,10 +56,6 @@ export class WrappedPages extends PageAllocator {
     return this.inner.mayDecay();
   }
 
-  override availablePages(): number {
-    return this.inner.availablePages();
-  }
-
   override enterReclaim(): void {
     this.inner.enterReclaim();
   }

@@ -102,13 +102,6 @@ test('isBelowHigh(), is true from the allocation that finds the zone at its high
   assert.deepEqual([zone.freePages(), zone.isBelowHigh()], [61, false]);
 });
 
-test('availablePages(), is what is free above min', () => {
-  const { zone } = makeZone();
-  assert.equal(zone.availablePages(), 960);
-  takeAll(zone, ATOMIC);
-  assert.equal(zone.availablePages(), 0);
-});
-
 test('a zone without marks, hands out all, and is never below', () => {
   const { zone } = makeZone(0);
   assert.equal(takeAll(zone, ALLOC_WMARK_MIN).length, 1000);

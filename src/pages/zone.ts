@@ -22,6 +22,7 @@ import { DESCRIPTOR, PAGE_KIND, pageOrder, pageState } from '../layout/page-desc
 import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
+import { llistAdd, llistDelAll } from '../words/llist.js';
 import type { Words } from '../words/words.js';
 import { type AllocFlags, markFor, maySpinFor } from './alloc-flags.js';
 import { Buddy } from './buddy.js';
@@ -53,11 +54,6 @@ export class Zone {
   /** Free pages, as they were at some moment. */
   freePages(): number {
     return this._buddy.freePages();
-  }
-
-  /** Free pages above the min mark, as they were at some moment. */
-  availablePages(): number {
-    return Math.max(0, this._buddy.freePages() - this._words.loadPlain(this._record + ZONE.wmarkMin));
   }
 
   /** True where an allocation has found fewer free pages than the high mark, and no free more since. A hint. */
@@ -167,17 +163,9 @@ export class Zone {
   private _defer(page: number, order: number): void {
     const words = this._words;
     const descriptor = descriptorStart(this._geometry, page);
-    const deferred = this._record + ZONE.deferred;
     words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0));
-    // P1: a first look; the compareExchange below decides.
-    let head = words.load(deferred);
-    for (;;) {
-      words.storePlain(descriptor + DESCRIPTOR.next, head);
-      // P1: publishes the block's state and next; observed by _drainDeferred() and _popDeferred().
-      const found = words.compareExchange(deferred, head, page);
-      if (found === head) break;
-      head = found;
-    }
+    // P1: publishes the block's state and next; observed by _drainDeferred() and _popDeferred().
+    llistAdd(words, this._record + ZONE.deferred, page, descriptor + DESCRIPTOR.next);
     // Counter only.
     words.add(this._record + ZONE.deferredFrees, 1);
     const counter = this._slot + SLOT.pagesDeferred;
@@ -195,7 +183,7 @@ export class Zone {
     // A stale 0 only leaves the blocks to the next caller.
     if (words.loadPlain(deferred) === 0) return;
     // P1: observes each block's state and next.
-    let page = words.exchange(deferred, 0);
+    let page = llistDelAll(words, deferred);
     while (page !== 0) {
       const descriptor = descriptorStart(this._geometry, page);
       const next = words.loadPlain(descriptor + DESCRIPTOR.next);

@@ -15,6 +15,9 @@
  *
  * I1  tails[s] is the last head of segments 0 to s, 0 where there is none; tails[3] is the end of the list.
  * I2  A number may be later than needed (that delays), never earlier (that frees under a reader).
+ * I3  queued - finished = heads that are on the list, or off it and not dealt with yet. `queued` is written before the
+ *     head can be reached, `finished` after it was dealt with.
+ * P1  Both are published by atomic stores; observed by barriers, which add nothing to a list and wait for what they count.
  *
  * Follows kernel/rcu/rcu_segcblist.c.
  */
@@ -57,6 +60,18 @@ export class CallbackList {
     this._append(first, last, count);
   }
 
+  /** `count` heads that were taken off the list are dealt with. */
+  finish(count: number): void {
+    const word = this._start + CALLBACK_LIST.finished;
+    // P1: publishes that they are; observed by barriers.
+    this._words.store(word, (this._words.loadPlain(word) + count) | 0);
+  }
+
+  /** True when takeDone() has a head to give. */
+  hasDone(): boolean {
+    return this._tail(DONE) !== 0;
+  }
+
   /** Moves every segment whose grace period `sequence` has ended to DONE; the rest slide down. */
   advance(sequence: number): void {
     let from = WAIT;
@@ -89,6 +104,11 @@ export class CallbackList {
     }
   }
 
+  /** What takeDone() would give. */
+  firstDone(): number {
+    return this.hasDone() ? this.first() : 0;
+  }
+
   /** Takes the first head of DONE off the list; 0 when DONE is empty. */
   takeDone(): number {
     const words = this._words;
@@ -110,7 +130,9 @@ export class CallbackList {
   /** Empties the list and returns its first head; the heads stay linked. */
   takeAll(): number {
     const first = this.first();
+    const length = this.length();
     for (let word = 0; word <= CALLBACK_LIST.length; word++) this._words.storePlain(this._start + word, 0);
+    this.finish(length);
     return first;
   }
 
@@ -120,6 +142,9 @@ export class CallbackList {
   }
 
   private _append(first: number, last: number, count: number): void {
+    const queued = this._start + CALLBACK_LIST.queued;
+    // P1: before the heads can be reached (I3); observed by barriers.
+    this._words.store(queued, (this._words.loadPlain(queued) + count) | 0);
     const end = this._tail(NEXT);
     if (end === 0) this._words.storePlain(this._start + CALLBACK_LIST.head, first);
     else this._words.storePlain(end + RCU_HEAD.next, first);

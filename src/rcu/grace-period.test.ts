@@ -6,7 +6,7 @@ import { formatBareHeap, whileLocked } from '../../tests/support/bare-heap.js';
 import { CONFIGURATIONS, type Configuration } from '../../tests/support/configurations.js';
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { SLOT, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { SLOT, SLOT_STATE, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
 import { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
 import { GracePeriod } from './grace-period.js';
@@ -19,12 +19,18 @@ interface Scene {
   readonly other: GracePeriod;
   open(slot: number): void;
   end(slot: number): void;
+  /** The thread of that slot is found dead. */
+  die(slot: number): void;
 }
 
 /** `claimed` threads that are between turns. */
 function makeScene({ options }: Configuration, claimed = 3): Scene {
   const { words, geometry } = formatBareHeap(options);
   words.store(HEADER.slotsClaimed, claimed);
+  for (let slot = 0; slot < claimed; slot++) {
+    words.store(slotStart(geometry, slot) + SLOT.generation, 1);
+    words.store(slotStart(geometry, slot) + SLOT.state, SLOT_STATE.live);
+  }
   const turnOf = (slot: number): number => slotStart(geometry, slot) + SLOT.turn;
   const made = (tag: number) =>
     new GracePeriod(words, geometry, new RawSpinLock(words, HEADER.gracePeriodLock, tag, 10, 'grace period'));
@@ -32,6 +38,7 @@ function makeScene({ options }: Configuration, claimed = 3): Scene {
     words,
     gracePeriod: made(0x101),
     other: made(0x102),
+    die: (slot) => words.store(slotStart(geometry, slot) + SLOT.state, SLOT_STATE.dead),
     open: (slot) => words.or(turnOf(slot), TURN_OPEN),
     end: (slot) => words.store(turnOf(slot), ((words.load(turnOf(slot)) & ~TURN_OPEN) + TURN_STEP) | 0),
   };
@@ -198,6 +205,41 @@ for (const configuration of CONFIGURATIONS) {
     },
   );
 
+  inScene('drive() does not wait for the turn of a thread that is dead', ({ gracePeriod, open, die }) => {
+    open(1);
+    const cookie = gracePeriod.snap();
+    assert.equal(gracePeriod.drive(cookie), false);
+    die(1);
+    assert.equal(gracePeriod.drive(cookie), true);
+    assert.equal(gracePeriod.drive(gracePeriod.snap()), true, 'a turn of the dead was noted again');
+  });
+
+  inScene('drive() leaves the lock to an owner that is not dead, also of another stay', (scene) => {
+    const { gracePeriod, other, words, die } = scene;
+    words.store(HEADER.gracePeriodLock, 0x102);
+    assert.equal(gracePeriod.drive(gracePeriod.snap()), false);
+    words.store(HEADER.gracePeriodLock, 0x202);
+    die(1);
+    assert.equal(gracePeriod.drive(gracePeriod.snap()), false);
+    words.store(HEADER.gracePeriodLock, 0x102);
+    assert.equal(gracePeriod.drive(gracePeriod.snap()), true);
+    assert.equal(other.done(gracePeriod.snap()), false);
+  });
+
+  inScene('wake() wakes whoever sleeps on the number', ({ gracePeriod, words }) => {
+    const woken: number[] = [];
+    words.notify = (index) => woken.push(index);
+    gracePeriod.wake();
+    assert.deepEqual(woken, [HEADER.gracePeriodSequence]);
+  });
+
+  test(`drive() goes on wherever a driver was killed, and ends no grace period early (${configuration.label})`, () => {
+    let steps = 0;
+    let isKilled = true;
+    for (; isKilled; steps++) isKilled = driveAfterAKill(configuration, steps);
+    assert.ok(steps > 12, `the driver was killed at ${steps} steps only`);
+  });
+
   test(`done() is true only when every turn that was open at snap() has ended, whatever the order (${configuration.label})`, () => {
     const steps = fc.array(
       fc.record({ kind: fc.constantFrom('open', 'end', 'snap', 'drive', 'drive other'), slot: fc.nat(2) }),
@@ -208,6 +250,77 @@ for (const configuration of CONFIGURATIONS) {
       { numRuns: 200 },
     );
   });
+}
+
+/** Thrown where a driver is killed: its thread takes no step after that. */
+class Killed extends Error {}
+
+/** Has every access throw after `steps` of them, until the function that it returns is called. */
+function killAfter(words: Words, steps: number): () => void {
+  const names = [
+    'load',
+    'store',
+    'exchange',
+    'compareExchange',
+    'add',
+    'and',
+    'or',
+    'notify',
+    'storePlain',
+  ] as const;
+  const spare: Record<string, unknown> = {};
+  let left = steps;
+  for (const name of names) {
+    const access = words[name].bind(words) as (...given: number[]) => number;
+    spare[name] = access;
+    (words as unknown as Record<string, unknown>)[name] = (...given: number[]) => {
+      if (left-- <= 0) throw new Killed();
+      return access(...given);
+    };
+  }
+  return () => void Object.assign(words, spare);
+}
+
+/**
+ * The thread of slot 0 reads what that of slot 2 unlinks. That of slot 1 drives the grace period for it, and is killed
+ * after so many steps; then that of slot 2 goes on, before the death is known and after.
+ * @returns whether there was a step to be killed at
+ */
+function driveAfterAKill(configuration: Configuration, steps: number): boolean {
+  const { words, gracePeriod, other, open, end, die } = makeScene(configuration);
+  open(0);
+  const cookie = gracePeriod.snap();
+  const isKilled = isKilledIn(words, steps, () => {
+    // The first starts it, the second finds a turn that has ended.
+    other.drive(cookie);
+    other.drive(cookie);
+  });
+  const kill = `a kill at step ${steps}`;
+  assert.equal(gracePeriod.drive(cookie), false, `ended under a reader, after ${kill}`);
+  // In the middle of a turn.
+  open(1);
+  die(1);
+  for (let look = 0; look < 3; look++) {
+    assert.equal(gracePeriod.drive(cookie), false, `ended under a reader, after ${kill}`);
+  }
+  end(0);
+  assert.equal(gracePeriod.drive(cookie), true, `does not end after ${kill}`);
+  assert.equal(gracePeriod.drive(gracePeriod.snap()), true, `none ends after ${kill}`);
+  assert.equal(words.load(HEADER.gracePeriodLock), 0);
+  return isKilled;
+}
+
+function isKilledIn(words: Words, steps: number, run: () => void): boolean {
+  const revive = killAfter(words, steps);
+  try {
+    run();
+    return false;
+  } catch (error) {
+    if (error instanceof Killed) return true;
+    throw error;
+  } finally {
+    revive();
+  }
 }
 
 interface Step {

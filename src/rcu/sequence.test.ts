@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { endOf, isDone, isRunning, snapOf } from './sequence.js';
+import { COMPLETED, endOf, isCookie, isDone, isDoneExact, isRunning, snapOf } from './sequence.js';
 
 const MIN = -(2 ** 31);
 const MAX = 2 ** 31 - 1;
@@ -100,4 +100,33 @@ test('isDone() holds where the number passes 2^32', () => {
   assert.equal(isDone(0, -4), true);
   assert.equal(snapOf(-3), 4);
   assert.equal(Object.is(endOf(-4), -0), false);
+});
+
+test('isDoneExact() is isDone() for every cookie that may have been taken up to now', () => {
+  fc.assert(
+    fc.property(sequences, fc.nat(2 ** 28), (sequence, ago) => {
+      const cookie = snapOf((sequence - ago) | 0);
+      assert.equal(isDoneExact(sequence, cookie), isDone(sequence, cookie));
+    }),
+  );
+});
+
+test('isDoneExact() is true for a cookie that is so old that it seems to lie ahead', () => {
+  for (const sequence of [0, 1, -4, -3, MIN, MAX & ~3, 0x7ffffffd, 400]) {
+    const cookie = snapOf(sequence);
+    for (const ahead of [8, 12, 400, 2 ** 30, 2 ** 31 - 8, 2 ** 31 - 4, 2 ** 31]) {
+      assert.equal(isDoneExact((cookie - ahead) | 0, cookie), true, `${ahead} before ${cookie}`);
+    }
+    for (const ahead of [1, 3, 4, 7]) {
+      assert.equal(isDoneExact((cookie - ahead) | 0, cookie), false, `${ahead} before ${cookie}`);
+    }
+  }
+});
+
+test('isCookie() takes what snapOf() returns, and the one that is always done', () => {
+  fc.assert(fc.property(sequences, (sequence) => assert.equal(isCookie(snapOf(sequence)), true)));
+  assert.equal(isCookie(COMPLETED), true);
+  for (const other of [2, 3, 5, -1, 0.5, 2 ** 31, -(2 ** 31) - 4, Number.NaN, '4', undefined, null, 4n, {}]) {
+    assert.equal(isCookie(other), false, String(other));
+  }
 });

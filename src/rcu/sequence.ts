@@ -14,6 +14,16 @@
  */
 
 const PHASE_MASK = 3;
+/** No cookie of now is farther ahead of the sequence than this. */
+const GUARD = 2 * PHASE_MASK + 1;
+
+declare const cookie: unique symbol;
+
+/** Where the grace periods stand, to be asked for later. */
+export type RcuCookie = number & { readonly [cookie]: true };
+
+/** The cookie of what was done long ago: every grace period that it could need is over. */
+export const COMPLETED = 1 as RcuCookie;
 
 /** True while a grace period runs. */
 export function isRunning(sequence: number): boolean {
@@ -36,4 +46,19 @@ export function snapOf(sequence: number): number {
 /** True when `sequence` has reached `cookie`. */
 export function isDone(sequence: number, cookie: number): boolean {
   return ((sequence - cookie) | 0) >= 0;
+}
+
+/**
+ * isDone() for a cookie that may have been kept for any time: one that seems farther ahead than any can be is so old
+ * that the number has gone round since.
+ */
+export function isDoneExact(sequence: number, cookie: number): boolean {
+  return isDone(sequence, cookie) || ((sequence - cookie + GUARD) | 0) < 0;
+}
+
+/** True for what snapOf() may have returned, and for COMPLETED. */
+export function isCookie(value: unknown): value is RcuCookie {
+  return (
+    typeof value === 'number' && (value | 0) === value && ((value & PHASE_MASK) === 0 || value === COMPLETED)
+  );
 }

@@ -116,8 +116,10 @@ export class AccountedObjects {
     const object = this._allocSlow(id, (gfp & ZERO) | GFP_NOLOCK, record);
     const isLast = id - this._offset === CLASS_BYTES.length;
     // What refused is the group, and it is asked no more.
-    if (object !== 0 || isLast || this._charges.takeRefusal() !== 0) return object;
-    return this._allocSlow(id + 1, (gfp & ZERO) | GFP_NOLOCK, record);
+    if (object !== 0 || this._charges.takeRefusal() !== 0 || isLast) return object;
+    const larger = this._allocSlow(id + 1, (gfp & ZERO) | GFP_NOLOCK, record);
+    if (larger === 0) this._charges.takeRefusal();
+    return larger;
   }
 
   /**

@@ -4,13 +4,17 @@
  *
  * Objects that wait in the sheaf of a thread that died are not poisoned when they are used again.
  */
+import { SHEAF_CACHE } from '../layout/cache-record.js';
 import { SHEAF } from '../layout/sheaf-record.js';
 import { SHELL_HEAD_WORDS } from '../layout/shell-record.js';
 import { FIRST_CALLBACK_ID, RCU_HEAD_WORDS, SLOT } from '../layout/thread-slot.js';
 import type { DebugTools } from '../pages/debug-tools.js';
+import type { Gfp } from '../pages/gfp.js';
+import type { Left } from '../rcu/orphans.js';
 import { PAGE_SHIFT } from '../words/units.js';
 import type { DebugKmalloc } from './debug-kmalloc.js';
-import { KfreeRcu, type KfreeRcuParts } from './kfree-rcu.js';
+import { KfreeRcu } from './kfree-rcu.js';
+import type { KfreeRcuParts } from './kfree-rcu-parts.js';
 import type { Kmalloc } from './kmalloc.js';
 import type { ObjectShell } from './object-shell.js';
 import { WrappedKmalloc } from './wrapped-kmalloc.js';
@@ -75,14 +79,54 @@ export class DebugKfreeRcu extends KfreeRcu {
     }
   }
 
+  override postHeadless(p: number): number {
+    const outer = this._kmallocOf.retire(p);
+    try {
+      return this._inner.postHeadless(outer);
+    } catch (error) {
+      this._kmallocOf.restore(p, outer);
+      throw error;
+    }
+  }
+
+  override takeSheaf(outer: number, gfp: Gfp): number {
+    return this._inner.takeSheaf(outer, gfp);
+  }
+
+  override postWith(outer: number, sheaf: number): void {
+    this._inner.postWith(outer, sheaf);
+  }
+
+  override freeWaited(outer: number): void {
+    this._inner.freeWaited(outer);
+  }
+
+  override waiting(): number {
+    return this._inner.waiting();
+  }
+
+  override spares(): number {
+    return this._inner.spares();
+  }
+
+  override shrink(isShort: boolean): number {
+    return this._inner.shrink(isShort);
+  }
+
   override requireHead(p: number, headOffset: number): void {
-    const room =
-      Math.min(this._kmallocOf.usableWords(p), FIRST_CALLBACK_ID - SHELL_HEAD_WORDS) - RCU_HEAD_WORDS;
+    this._kmallocOf.requireNotFreed(p);
+    // A block has no shell in front of it, and no object is as large as that.
+    const room = Math.min(this._kmallocOf.usableWords(p), FIRST_CALLBACK_ID) - RCU_HEAD_WORDS;
     if (Number.isInteger(headOffset) && headOffset >= 0 && headOffset <= room) return;
     throw new RangeError(
       `kfreeRcu of address ${p} with an RcuHead at word ${headOffset} of it; the head's two words must lie ` +
         `inside the object: an offset in 0..${room}`,
     );
+  }
+
+  override retireBlock(start: number, head: number): void {
+    this._kmallocOf.retire(start);
+    this._inner.retireBlock(start, head);
   }
 
   override isWaiting(): boolean {
@@ -97,8 +141,12 @@ export class DebugKfreeRcu extends KfreeRcu {
     this._inner.seal();
   }
 
-  override drive(): boolean {
-    return this._inner.drive();
+  override accelerate(cookie: number): void {
+    this._inner.accelerate(cookie);
+  }
+
+  override hasDone(): boolean {
+    return this._inner.hasDone();
   }
 
   override freeDone(): void {
@@ -118,6 +166,14 @@ export class DebugKfreeRcu extends KfreeRcu {
     return this._inner.abandon();
   }
 
+  override leaves(): void {
+    this._inner.leaves();
+  }
+
+  override left(): Left {
+    return this._inner.left();
+  }
+
   override adoptSheaf(sheaf: number): void {
     this._inner.adoptSheaf(sheaf);
   }
@@ -126,12 +182,13 @@ export class DebugKfreeRcu extends KfreeRcu {
     this._inner.adoptHeads(first, count);
   }
 
-  /** Poisons what is in sealed sheaves whose grace period is over; those on callback lists follow one by one. */
+  /** Poisons what is in sealed sheaves whose grace period is over; blocks, and those with heads, follow one by one. */
   private _releaseDone(): void {
     const { words, slot, gracePeriod, kmalloc } = this._parts;
     let sheaf = words.loadPlain(slot + SLOT.waitingHead);
     while (sheaf !== 0 && gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) {
-      for (let i = words.loadPlain(sheaf + SHEAF.count) - 1; i >= 0; i--) {
+      const isOfBlocks = words.loadPlain(sheaf + SHEAF.cache) === SHEAF_CACHE;
+      for (let i = isOfBlocks ? -1 : words.loadPlain(sheaf + SHEAF.count) - 1; i >= 0; i--) {
         const outer = words.loadPlain(sheaf + SHEAF.objects + i);
         this._shell.release(outer, kmalloc.usableWords(outer));
       }

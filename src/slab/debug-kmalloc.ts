@@ -10,13 +10,22 @@
  */
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
-import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner, pageTail } from '../layout/page-descriptor.js';
+import {
+  DESCRIPTOR,
+  PAGE_KIND,
+  pageKind,
+  pageOrder,
+  pageOwner,
+  pageTail,
+} from '../layout/page-descriptor.js';
 import { SHELL_HEAD_WORDS, SHELL_WORDS } from '../layout/shell-record.js';
-import { waitingBlockError } from '../pages/debug-pages.js';
+import { FREE, freedBlockError, WAITS } from '../pages/debug-pages.js';
 import type { DebugTools } from '../pages/debug-tools.js';
+import { besideStart } from '../pages/describe-address.js';
 import { __GFP_ZERO, type Gfp } from '../pages/gfp.js';
 import { BYTES_PER_WORD, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import { paintTail, tailDamage } from './block-tail.js';
+import { freedHeadError } from './debug-head-places.js';
 import type { Kmalloc } from './kmalloc.js';
 import type { ObjectShell } from './object-shell.js';
 import { MAX_CLASS_BYTES, objectWordsFor } from './size-classes.js';
@@ -125,10 +134,13 @@ export class DebugKmalloc extends WrappedKmalloc {
   retire(p: number): number {
     if (!this.hasShell(p)) {
       this._requireTail(p);
+      this.requireNotFreed(p);
+      this._requireNoHead(p);
       if (this.inner.cacheOf(p) === 0) this._retireBlock(this._tools.bareOf(p) >>> PAGE_SHIFT);
       return p;
     }
     this._requireObject(p);
+    this._requireNoHead(p);
     const bare = this._tools.bareOf(p);
     this._shell.retire(bare - SHELL_HEAD_WORDS, this._outerWords(bare));
     return p - SHELL_HEAD_WORDS;
@@ -137,12 +149,23 @@ export class DebugKmalloc extends WrappedKmalloc {
   /** Gives back what retire() took, and returned as `outer`: the call that wanted it did nothing after all. */
   restore(p: number, outer: number): void {
     if (outer !== p) this._shell.restore(this._tools.bareOf(p) - SHELL_HEAD_WORDS);
-    else this._tools.owner.release(this._tools.bareOf(p) >>> PAGE_SHIFT);
+    else this._tools.owner.restore(this._tools.bareOf(p) >>> PAGE_SHIFT);
+  }
+
+  /** Throws where a block that starts at `p` is free, and it is known who freed it. */
+  requireNotFreed(p: number): void {
+    const bare = this._tools.bareOf(p);
+    const page = bare >>> PAGE_SHIFT;
+    const kind = pageKind(this._stateAt(bare));
+    if (bare % PAGE_WORDS !== 0 || kind === PAGE_KIND.allocated || kind === PAGE_KIND.slab) return;
+    if (!this._isPage(bare) || this._tools.owner.history(page).freeStack === 0) return;
+    throw freedBlockError(this._tools, page, FREE, this._tools.freeStack());
   }
 
   private _retireBlock(page: number): void {
     const { owner, slot } = this._tools;
-    if (!owner.retire(page, this._tools.freeStack(), slot)) throw waitingBlockError(this._tools, page);
+    const stack = this._tools.freeStack();
+    if (!owner.retire(page, stack, slot)) throw freedBlockError(this._tools, page, WAITS, stack);
   }
 
   private _dress(stack: number, outer: number, bytes: number, gfp: Gfp): number {
@@ -155,12 +178,30 @@ export class DebugKmalloc extends WrappedKmalloc {
   private _undress(p: number): number {
     if (!this.hasShell(p)) {
       this._requireTail(p);
+      this._requireNoHead(p);
       return p;
     }
     this._requireObject(p);
+    this._requireNoHead(p);
     const bare = this._tools.bareOf(p);
     this._shell.undress(bare - SHELL_HEAD_WORDS, this._outerWords(bare));
     return p - SHELL_HEAD_WORDS;
+  }
+
+  /** Throws where a callback of this thread waits for an RcuHead in the object or block: its list leads through it. */
+  private _requireNoHead(p: number): void {
+    const { waitingHeads } = this._tools;
+    if (waitingHeads.size === 0) return;
+    const bare = this._tools.bareOf(p);
+    const head = waitingHeads.findIn(bare, this._userWords(bare));
+    if (head !== 0) throw freedHeadError(this._tools, bare, head);
+  }
+
+  /** Words of the object or block at `bare`; 0 where none is in use, which is for others to say. */
+  private _userWords(bare: number): number {
+    if (this.hasShell(bare)) return objectWordsFor(this._shell.bytes(bare - SHELL_HEAD_WORDS));
+    const state = this._stateAt(bare);
+    return pageKind(state) === PAGE_KIND.allocated ? PAGE_WORDS << pageOrder(state) : 0;
   }
 
   private _outerWords(bare: number): number {
@@ -183,10 +224,15 @@ export class DebugKmalloc extends WrappedKmalloc {
 
   private _stateAt(bare: number): number {
     const { words, geometry } = this._tools;
+    if (!this._isPage(bare)) return 0;
+    return words.loadPlain(descriptorStart(geometry, bare >>> PAGE_SHIFT) + DESCRIPTOR.state);
+  }
+
+  /** True for an address in the pages that are handed out. */
+  private _isPage(bare: number): boolean {
+    const { firstPage, totalPages } = this._tools.geometry;
     const page = bare >>> PAGE_SHIFT;
-    if (!Number.isInteger(bare) || bare < 0 || page < geometry.firstPage || page >= geometry.totalPages)
-      return 0;
-    return words.loadPlain(descriptorStart(geometry, page) + DESCRIPTOR.state);
+    return Number.isInteger(bare) && bare >= 0 && page >= firstPage && page < totalPages;
   }
 
   /** Id of the cache of which `p` is an object, as its user knows it. */
@@ -216,9 +262,7 @@ export class DebugKmalloc extends WrappedKmalloc {
     if (number >= words.loadPlain(record + CACHE.slabObjects)) return 'behind the last object of a slab';
     const inner = first + number * objectWords + SHELL_HEAD_WORDS;
     const object = `the ${this._shell.bytes(inner - SHELL_HEAD_WORDS)}-byte object at ${inner}`;
-    return bare < inner
-      ? `${inner - bare} words in front of ${object}`
-      : `${bare - inner} words inside ${object}`;
+    return besideStart(bare - inner, object);
   }
 }
 

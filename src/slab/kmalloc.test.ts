@@ -211,7 +211,7 @@ function wrongAddresses(stage: Stage): Wrong[] {
     { p: listed, what: `in a free block of 2^0 pages at ${listed}, on the list of thread slot 0` },
     { p: block + 2, what: `inside an allocated block of 2^1 pages at ${block}` },
     { p: block + PAGE_WORDS, what: `inside an allocated block of 2^1 pages at ${block}` },
-    { p: object + 1, what: `1 words inside the 96-byte object at ${object}` },
+    { p: object + 1, what: `1 word inside the 96-byte object at ${object}` },
     { p: object + 2, what: `2 words inside the 96-byte object at ${object}` },
     { p: object + 23, what: `23 words inside the 96-byte object at ${object}` },
     { p: behind, what: 'behind the last object of a slab of 96-byte objects' },

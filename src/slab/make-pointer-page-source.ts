@@ -1,6 +1,7 @@
 /** The PointerPageSource that a heap was created with, for one thread. */
 import type { Geometry } from '../layout/heap-header.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
+import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import {
   NoSource,
@@ -25,17 +26,20 @@ export function makePointerPageSource(
   tag: number,
   caches: SlabCaches,
   pages: PageAllocator,
+  host: Host,
 ): PointerPageSource {
+  const reserve = (wanted: number, carves: boolean) =>
+    new SheafReserve(words, geometry, slot, wanted, carves, caches.sheaves, pages, host);
   switch (POINTER_PAGE_SOURCES[geometry.pointerPageSource]) {
     case 'thread-list':
-      return new SheafReserve(words, geometry, slot, 0, true, caches.sheaves, pages);
+      return reserve(0, true);
     case 'reserved':
-      return new SheafReserve(words, geometry, slot, geometry.reservedSheaves, false, caches.sheaves, pages);
+      return reserve(geometry.reservedSheaves, false);
     case 'none':
       return new NoSource();
     case 'raw-lock':
       return new RawLockSource(words, geometry, tag);
     default:
-      return new OpportunisticSource();
+      return new OpportunisticSource(reserve(geometry.reservedSheaves, false));
   }
 }

@@ -9,7 +9,7 @@
  *
  * Linking a fresh slab is most of it: 512 objects of 8 bytes. Nearly every call is a push or a pop, and takes 3 to 6.
  *
- * Not counted: the rounds of the push on a deferred list that are lost to the push of another thread (deferred-objects).
+ * Not counted: the rounds of the push on a deferred list that are lost to the push of another thread (llist).
  * Not bounded: kfreeRcu in a heap with pointerPageSource 'raw-lock', which spins.
  */
 import type { Geometry } from '../layout/heap-header.js';

@@ -6,6 +6,8 @@
  *     free:  undress()    live? red zones whole? -> 0x6b .. 0xa5 in the object, red zones 0xbb, state freed
  *     kfreeRcu: retire()  as undress(), but readers go on reading; release() poisons after the grace period
  *
+ * An object of a type-stable cache is not poisoned: readers may look at it while it is free, and when it is used again.
+ *
  * What is damaged is put in quarantine: it stays in use for ever, and the call throws MemoryCorruptionError. Reading
  * freed memory is not found; who reads it sees 0x6b6b6b6b.
  *
@@ -16,12 +18,16 @@
  *
  * Follows mm/slub.c (check_object, init_object, object_err).
  */
+import { CACHE } from '../layout/cache-record.js';
+import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { DESCRIPTOR, pageOwner } from '../layout/page-descriptor.js';
 import { LIVE_LINK, SHELL, SHELL_HEAD_WORDS, SHELL_STATE } from '../layout/shell-record.js';
 import { fillBytes, findOtherByte, hexBytes } from '../pages/byte-pattern.js';
 import { FRESH_WORD } from '../pages/debug-pages.js';
 import type { DebugTools } from '../pages/debug-tools.js';
 import { type CorruptionKind, MemoryCorruptionError } from '../pages/memory-corruption-error.js';
-import { BYTES_PER_WORD } from '../words/units.js';
+import { counted } from '../words/counted.js';
+import { BYTES_PER_WORD, PAGE_SHIFT } from '../words/units.js';
 import type { Words } from '../words/words.js';
 
 /** The kernel's bytes. */
@@ -37,6 +43,12 @@ const SHOWN_BYTES = 8;
 /** Where the words in front of the red zone begin, from the object's start. */
 const HEAD_OFFSET = (SHELL.state - SHELL_HEAD_WORDS) * BYTES_PER_WORD;
 const HEAD_OVERWRITTEN = 'what lies in front of it was overwritten';
+/** Why an object is not its user's, by its state. */
+const NOT_LIVE: Readonly<Record<number, string>> = {
+  [SHELL_STATE.freed]: 'it is free already',
+  [SHELL_STATE.waiting]: 'it was freed already, and waits for a grace period',
+  [SHELL_STATE.quarantined]: 'it was found damaged before, and is in quarantine',
+};
 
 /** Where a byte is wrong. */
 interface Damage {
@@ -82,7 +94,7 @@ export class ObjectShell {
     this._seal(outer);
     const start = outer * BYTES_PER_WORD + HEAD_BYTES;
     if (isZeroed) fillBytes(words, start, start + bytes, 0);
-    else if (this._poisons) fillBytes(words, start, start + bytes, POISON_INUSE);
+    else if (this._poisonsAt(outer)) fillBytes(words, start, start + bytes, POISON_INUSE);
     this._paintRedZones(outer, outerWords, RED_ACTIVE);
     words.storePlain(outer + SHELL.state, SHELL_STATE.live);
     return outer + SHELL_HEAD_WORDS;
@@ -111,6 +123,17 @@ export class ObjectShell {
     this._words.storePlain(outer + SHELL.state, SHELL_STATE.freed);
   }
 
+  /** Throws unless the object is its user's. @param verb what is done with it, as a report begins */
+  requireLive(outer: number, verb: string): void {
+    const state = this._words.loadPlain(outer + SHELL.state);
+    if (state === SHELL_STATE.live) return;
+    throw this._error(
+      outer,
+      { kind: 'write-after-free', offset: 0, what: NOT_LIVE[state] ?? HEAD_OVERWRITTEN },
+      verb,
+    );
+  }
+
   /** Bytes that the user of the object asked for. */
   bytes(outer: number): number {
     return this._words.loadPlain(outer + SHELL.bytes);
@@ -133,7 +156,7 @@ export class ObjectShell {
     const stack = this._tools.freeStack();
     // Publishes nothing: of two who free the object at once one is told.
     const before = words.compareExchange(outer + SHELL.state, SHELL_STATE.live, next);
-    if (before !== SHELL_STATE.live) this._refuse(outer, before);
+    if (before !== SHELL_STATE.live) this._refuse(outer, before, stack);
     const damage = this._liveDamage(outer, outerWords);
     if (damage !== undefined) this._quarantine(outer, damage, 'freed');
     words.storePlain(outer + SHELL.freeStack, stack);
@@ -143,17 +166,13 @@ export class ObjectShell {
   }
 
   /** The object is not its user's: it is free already, or its shell was overwritten. */
-  private _refuse(outer: number, state: number): never {
+  private _refuse(outer: number, state: number, stack: number): never {
     const isFree = state === SHELL_STATE.freed || state === SHELL_STATE.waiting;
     const kind: CorruptionKind =
       isFree || state === SHELL_STATE.quarantined ? 'double-free' : 'out-of-bounds';
-    const what = {
-      [SHELL_STATE.freed]: 'it is free already',
-      [SHELL_STATE.waiting]: 'it was freed already, and waits for a grace period',
-      [SHELL_STATE.quarantined]: 'it was found damaged before, and is in quarantine',
-    }[state];
+    const what = NOT_LIVE[state];
     const damage = { kind, offset: HEAD_OFFSET };
-    if (what !== undefined) throw this._error(outer, { ...damage, what }, 'freed');
+    if (what !== undefined) throw this._error(outer, { ...damage, what }, 'freed', stack);
     this._quarantine(outer, { ...damage, what: HEAD_OVERWRITTEN }, 'freed');
   }
 
@@ -182,7 +201,7 @@ export class ObjectShell {
       this._headDamage(outer, outerWords) ??
       (state === SHELL_STATE.waiting ? undefined : this._redZoneDamage(outer, outerWords, RED_INACTIVE));
     if (damage !== undefined) return { ...damage, kind: 'write-after-free' };
-    if (!this._poisons || state === SHELL_STATE.waiting) return undefined;
+    if (state === SHELL_STATE.waiting || !this._poisonsAt(outer)) return undefined;
     const start = outer * BYTES_PER_WORD + HEAD_BYTES;
     const end = start + this.bytes(outer);
     let wrong = findOtherByte(this._words, start, end - 1, POISON_FREE);
@@ -234,11 +253,19 @@ export class ObjectShell {
   private _fillFreed(outer: number, outerWords: number): void {
     const start = outer * BYTES_PER_WORD + HEAD_BYTES;
     const end = start + this.bytes(outer);
-    if (this._poisons) {
+    if (this._poisonsAt(outer)) {
       fillBytes(this._words, start, end - 1, POISON_FREE);
       fillBytes(this._words, end - 1, end, POISON_END);
     }
     this._paintRedZones(outer, outerWords, RED_INACTIVE);
+  }
+
+  /** False also for an object that readers may look at whatever becomes of it: of a type-stable cache. */
+  private _poisonsAt(outer: number): boolean {
+    if (!this._poisons) return false;
+    const { geometry } = this._tools;
+    const state = this._words.loadPlain(descriptorStart(geometry, outer >>> PAGE_SHIFT) + DESCRIPTOR.state);
+    return this._words.loadPlain(cacheStart(geometry, pageOwner(state)) + CACHE.linkOffset) === 0;
   }
 
   private _paintRedZones(outer: number, outerWords: number, value: number): void {
@@ -254,7 +281,13 @@ export class ObjectShell {
     throw error;
   }
 
-  private _error(outer: number, { kind, offset, what }: Damage, verb: string): MemoryCorruptionError {
+  /** @param again handle of the stack of a second free */
+  private _error(
+    outer: number,
+    { kind, offset, what }: Damage,
+    verb: string,
+    again = 0,
+  ): MemoryCorruptionError {
     const words = this._words;
     const inner = outer + SHELL_HEAD_WORDS;
     const bytes = this.bytes(outer);
@@ -267,8 +300,9 @@ export class ObjectShell {
     const where = isDouble ? '' : `, from byte ${offset} on: ${found}`;
     const freed = freeStack === 0 ? '' : `\n  freed ${this._tools.describe(slots >>> 16, freeStack!)}`;
     const message =
-      `${verb} the object of ${bytes} bytes at address ${inner}, but ${what}${where}\n` +
-      `  allocated ${this._tools.describe(slots & 0xffff, allocStack!)}${freed}`;
+      `${verb} the object of ${counted(bytes, 'byte')} at address ${inner}, but ${what}${where}\n` +
+      `  allocated ${this._tools.describe(slots & 0xffff, allocStack!)}${freed}` +
+      (isDouble ? this._tools.describeAgain(again) : '');
     return new MemoryCorruptionError({
       kind,
       address: inner,
@@ -276,6 +310,7 @@ export class ObjectShell {
       message,
       allocStack: this._tools.depot.text(allocStack!),
       freeStack: this._tools.depot.text(freeStack!),
+      againStack: isDouble ? this._tools.depot.text(again) : '',
     });
   }
 }

@@ -2,7 +2,8 @@
  * PointerPageSource: where kfreeRcu gets memory from for its arrays of addresses. What was argued about for years,
  * each way switched on for a heap by one option. What has no array to give leaves the object to its own RcuHead.
  *
- *     opportunistic   every lock is tried once: the barn, the slabs of sheaves, the thread's pages, a zone
+ *     opportunistic   every lock is tried once: the barn, the slabs of sheaves, the thread's pages, a zone; where that
+ *                     brings none, arrays that the thread set aside                   (SheafReserve)
  *     thread-list     no lock at all: a page of the thread's own list, cut into arrays    (SheafReserve)
  *     reserved        arrays that the thread set aside, topped up between its turns       (SheafReserve)
  *     none            never an array
@@ -30,23 +31,51 @@ export interface PointerPageSource {
   isShort(): boolean;
   /** Sets sheaves aside for later. An ordinary operation: between turns, and when the thread has joined. */
   topUp(maySpin: boolean): void;
-  /** Gives back what is set aside: the thread leaves. */
+  /** Gives back what is set aside: the thread leaves, or memory is short. */
   giveBack(maySpin: boolean): void;
+  /** Sets an empty sheaf aside; false where there are enough. */
+  keep(sheaf: number): boolean;
+  /** Memory is short: sets nothing aside for a while. */
+  backOff(): void;
 }
 
-/** Tries every lock once. */
+/** Tries every lock once. What is set aside helps out, and is only filled up after it did: most threads never need it. */
 export class OpportunisticSource implements PointerPageSource {
+  private readonly _reserve: PointerPageSource;
+  private _hasMissed = false;
+
+  constructor(reserve: PointerPageSource) {
+    this._reserve = reserve;
+  }
+
   takeSheaf(cache: SlabCache): number {
-    return cache.takeEmptySheaf(GFP_NOLOCK);
+    const sheaf = cache.takeEmptySheaf(GFP_NOLOCK);
+    if (sheaf !== 0) return sheaf;
+    this._hasMissed = true;
+    return this._reserve.takeSheaf(cache);
   }
 
   isShort(): boolean {
-    return false;
+    return this._hasMissed && this._reserve.isShort();
   }
 
-  topUp(): void {}
+  topUp(maySpin: boolean): void {
+    this._reserve.topUp(maySpin);
+    // Where that brought nothing, the next miss asks again.
+    this._hasMissed = false;
+  }
 
-  giveBack(): void {}
+  giveBack(maySpin: boolean): void {
+    this._reserve.giveBack(maySpin);
+  }
+
+  keep(sheaf: number): boolean {
+    return this._reserve.keep(sheaf);
+  }
+
+  backOff(): void {
+    this._reserve.backOff();
+  }
 }
 
 /** Has none: every object waits through its own RcuHead. */
@@ -62,6 +91,12 @@ export class NoSource implements PointerPageSource {
   topUp(): void {}
 
   giveBack(): void {}
+
+  keep(): boolean {
+    return false;
+  }
+
+  backOff(): void {}
 }
 
 /**
@@ -91,6 +126,12 @@ export class RawLockSource implements PointerPageSource {
   topUp(): void {}
 
   giveBack(): void {}
+
+  keep(): boolean {
+    return false;
+  }
+
+  backOff(): void {}
 
   /** True while this thread holds a lock on the way to a sheaf. */
   private _isInside(cache: number): boolean {

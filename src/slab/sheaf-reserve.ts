@@ -5,6 +5,7 @@
  *
  *     thread-list   none left: a page of the thread's own list becomes a slab of sheaves, all of them set aside
  *     reserved      none left: 0; between turns as many are taken as are missing
+ *     opportunistic as reserved, after the source had to come here
  *
  * A slab that was made without listLock is not in its cache's count of slabs yet: it is in carvedSlabs of the slot, from
  * where the next topUp() moves it.
@@ -21,10 +22,14 @@ import { SHEAF, SHEAF_WORDS } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
+import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { PointerPageSource } from './pointer-page-source.js';
 import type { SheafSource } from './sheaf-source.js';
 import type { SlabCache } from './slab-cache.js';
+
+/** How long nothing is set aside after memory was short, as the kernel's rcu_delay_page_cache_fill_msec. */
+export const BACK_OFF_MILLIS = 5000;
 
 export class SheafReserve implements PointerPageSource {
   private readonly _words: Words;
@@ -34,6 +39,8 @@ export class SheafReserve implements PointerPageSource {
   private readonly _carves: boolean;
   private readonly _sheaves: SheafSource;
   private readonly _pages: PageAllocator;
+  private readonly _host: Host;
+  private _restsUntilMillis = Number.NEGATIVE_INFINITY;
 
   /**
    * @param slot   word index of this thread's slot
@@ -48,6 +55,7 @@ export class SheafReserve implements PointerPageSource {
     carves: boolean,
     sheaves: SheafSource,
     pages: PageAllocator,
+    host: Host,
   ) {
     this._words = words;
     this._slot = slot;
@@ -56,6 +64,7 @@ export class SheafReserve implements PointerPageSource {
     this._carves = carves;
     this._sheaves = sheaves;
     this._pages = pages;
+    this._host = host;
   }
 
   takeSheaf(cache: SlabCache): number {
@@ -66,12 +75,13 @@ export class SheafReserve implements PointerPageSource {
   }
 
   isShort(): boolean {
-    const carved = this._words.loadPlain(this._slot + SLOT.carvedSlabs);
-    return this._count() < this._wanted || carved !== 0;
+    if (this._words.loadPlain(this._slot + SLOT.carvedSlabs) !== 0) return true;
+    return this._count() < this._wanted && !this._rests();
   }
 
   topUp(maySpin: boolean): void {
     this._settleSlabs(maySpin);
+    if (this._rests()) return;
     while (this._count() < this._wanted) {
       const sheaf = this._sheaves.take(SHEAF_CACHE, 0, maySpin ? GFP_NOWAIT : GFP_NOLOCK);
       if (sheaf === 0) return;
@@ -82,6 +92,21 @@ export class SheafReserve implements PointerPageSource {
   giveBack(maySpin: boolean): void {
     this._settleSlabs(maySpin);
     for (let sheaf = this._pop(); sheaf !== 0; sheaf = this._pop()) this._sheaves.put(sheaf, maySpin);
+  }
+
+  keep(sheaf: number): boolean {
+    if (this._count() >= this._wanted || this._rests()) return false;
+    this._push(sheaf);
+    return true;
+  }
+
+  backOff(): void {
+    this._restsUntilMillis = this._host.nowMillis() + BACK_OFF_MILLIS;
+  }
+
+  private _rests(): boolean {
+    // First: the clock makes an object each time.
+    return this._restsUntilMillis !== 0 && this._host.nowMillis() < this._restsUntilMillis;
   }
 
   private _carve(): void {

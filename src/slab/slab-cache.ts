@@ -13,8 +13,8 @@
  *
  * A hook may run just after a lock is taken and just before it is let go, in the middle of a slow path. What it does
  * with the same cache falls through the bootstrap sheaf into the slow path as well, finds a sheaf in hand, and goes
- * another way: an allocation is refused, a free is deferred. putFullSheaf() and its like touch no sheaf of the slot,
- * so a hook inside of them may do anything.
+ * another way: an allocation is refused, a free is deferred. putFullSheaf() and its like touch sheaves of the slot only
+ * while they hold no lock, and keep nothing of them, so a hook inside of them may do anything.
  *
  * I1  main and spare belong to the slot's owner; a sheaf stands in one place only.
  * I2  inHand is not 0 exactly while a slow path that takes locks runs; then main is the bootstrap sheaf, and the sheaf in hand is the
@@ -22,12 +22,14 @@
  *
  * Follows mm/slub.c (__pcs_replace_empty_main, __pcs_replace_full_main).
  */
+import { noteActivity } from '../layout/activity.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SHEAF } from '../layout/sheaf-record.js';
-import { CACHE_SLOT, SLOT } from '../layout/thread-slot.js';
+import { ACTIVITY, CACHE_SLOT, SLOT } from '../layout/thread-slot.js';
 import { allowSpinning, type Gfp } from '../pages/gfp.js';
 import type { Words } from '../words/words.js';
 import type { Barn } from './barn.js';
+import { moveObjects, roomIn } from './sheaf-moves.js';
 import type { SheafSource } from './sheaf-source.js';
 import type { SlabList } from './slab-list.js';
 
@@ -35,6 +37,7 @@ import type { SlabList } from './slab-list.js';
 export interface SlabCacheParts {
   readonly words: Words;
   readonly id: number;
+  /** Of an object, for its user. */
   readonly objectWords: number;
   readonly sheafCapacity: number;
   /** Word index of this thread's slot, where it counts. */
@@ -125,11 +128,19 @@ export class SlabCache {
     if (!this._barn.putEmpty(sheaf, maySpin)) this._sheaves.put(sheaf, maySpin);
   }
 
-  /** Takes a sheaf of free objects, whole where the barn has room. */
-  putFullSheaf(sheaf: number, maySpin = true): void {
-    if (this._barn.putFull(sheaf, maySpin)) return;
-    this._flushSheaf(sheaf, maySpin);
+  /**
+   * Takes a sheaf of free objects: whole where the barn has room, unless it is less than half full and this thread's own
+   * sheaves take what is in it.
+   * @returns whether it went whole
+   */
+  putFullSheaf(sheaf: number, maySpin = true): boolean {
+    const count = this._words.loadPlain(sheaf + SHEAF.count);
+    const isSmall = 2 * count < this._words.loadPlain(sheaf + SHEAF.capacity);
+    if (!(isSmall && count <= this._room()) && this._barn.putFull(sheaf, maySpin)) return true;
+    this._takeOver(sheaf);
+    if (this._words.loadPlain(sheaf + SHEAF.count) > 0) this._flushSheaf(sheaf, maySpin);
     this.putEmptySheaf(sheaf, maySpin);
+    return false;
   }
 
   /** Gives back what this thread keeps of the cache; nothing where this thread is in the middle of using it. */
@@ -218,6 +229,24 @@ export class SlabCache {
     this._sheaves.put(sheaf, maySpin);
   }
 
+  /** How many objects main and spare could take; 0 where a slow path has main in hand. */
+  private _room(): number {
+    const words = this._words;
+    if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return 0;
+    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
+    const inSpare = spare === 0 ? 0 : roomIn(words, spare);
+    return roomIn(words, words.loadPlain(this._slot + CACHE_SLOT.main)) + inSpare;
+  }
+
+  /** Moves objects of a sheaf that is nobody's into main and spare, as far as they have room. */
+  private _takeOver(sheaf: number): void {
+    const words = this._words;
+    if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return;
+    moveObjects(words, sheaf, words.loadPlain(this._slot + CACHE_SLOT.main));
+    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
+    if (spare !== 0) moveObjects(words, sheaf, spare);
+  }
+
   private _flushSheaf(sheaf: number, maySpin: boolean): void {
     this._count(SLOT.objectsDeferred, this._slabs.flush(sheaf, maySpin));
     this._count(SLOT.sheavesFlushed, 1);
@@ -226,6 +255,7 @@ export class SlabCache {
   /** Begins a slow path that takes locks. */
   private _takeInHand(): void {
     const words = this._words;
+    noteActivity(words, this._threadSlot, ACTIVITY.sheaf);
     words.storePlain(this._slot + CACHE_SLOT.inHand, words.loadPlain(this._slot + CACHE_SLOT.main));
     words.storePlain(this._slot + CACHE_SLOT.main, HEADER.bootstrapSheaf);
   }

@@ -5,7 +5,7 @@
  * I1  Ids are given out in order under registryLock; a record never changes once its id is below cachesUsed.
  * P1  The record's constants are published by the store to cachesUsed; observed by loading it.
  */
-import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import { CACHE, SHEAF_CACHE, TYPESAFE_WORDS } from '../layout/cache-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { cacheStart } from '../layout/heap-layout.js';
 import { MAX_SHEAF_CAPACITY, SHEAF_WORDS } from '../layout/sheaf-record.js';
@@ -20,6 +20,7 @@ import { SheafSource } from './sheaf-source.js';
 import { CLASS_BYTES, slabOrderFor } from './size-classes.js';
 import { SlabCache } from './slab-cache.js';
 import { SlabList } from './slab-list.js';
+import type { BlockRetirement } from './slab-pages.js';
 
 /** Objects from this size on are cached in fewer than the full number, so that a sheaf stays small. */
 const SHEAF_CAPACITIES: readonly (readonly [bytes: number, capacity: number])[] = [
@@ -28,7 +29,7 @@ const SHEAF_CAPACITIES: readonly (readonly [bytes: number, capacity: number])[] 
   [256, 26],
 ];
 
-export class SlabCaches {
+export class SlabCaches implements BlockRetirement {
   private readonly _words: Words;
   private readonly _geometry: Geometry;
   private readonly _slot: number;
@@ -38,6 +39,7 @@ export class SlabCaches {
   readonly sheaves: SheafSource;
   private readonly _sheafSlabs: SlabList;
   private readonly _views: (SlabCache | undefined)[] = [];
+  private _retirement: BlockRetirement | undefined;
 
   /** @param slot word index of this thread's slot; @param locks makes the caches' locks */
   constructor(words: Words, geometry: Geometry, slot: number, locks: LockMaker, pages: PageAllocator) {
@@ -46,8 +48,17 @@ export class SlabCaches {
     this._slot = slot;
     this._locks = locks;
     this._pages = pages;
-    this._sheafSlabs = this._slabList(SHEAF_CACHE);
+    this._sheafSlabs = this._slabList(SHEAF_CACHE, 0);
     this.sheaves = new SheafSource(words, this._sheafSlabs);
+  }
+
+  /** Tells where the slabs of type-stable caches go; once, before the first of them is made. */
+  connect(retirement: BlockRetirement): void {
+    this._retirement = retirement;
+  }
+
+  retireBlock(start: number, head: number): void {
+    this._retirement!.retireBlock(start, head);
   }
 
   /** How many ids are given out. */
@@ -61,15 +72,24 @@ export class SlabCaches {
     return this._views[id] ?? this._makeView(id);
   }
 
+  /** Not 0: the cache is type-stable, and this is the word of an object where the allocator's two words of it begin. */
+  linkOffset(id: number): number {
+    return this._words.loadPlain(cacheStart(this._geometry, id) + CACHE.linkOffset);
+  }
+
   /** True when a new cache has an id to take. The caller holds registryLock, or makes the heap. */
   hasRoom(): boolean {
     return this._words.loadPlain(HEADER.cachesUsed) < this._geometry.maxCaches;
   }
 
-  /** Makes a cache; the caller holds registryLock, has asked hasRoom(), or makes the heap. Returns its id. */
-  create(objectWords: number): number {
+  /**
+   * Makes a cache; the caller holds registryLock, has asked hasRoom(), or makes the heap. Returns its id.
+   *
+   * @param objectWords of an object, for its user
+   */
+  create(objectWords: number, isTypesafe = false): number {
     const id = this._words.loadPlain(HEADER.cachesUsed);
-    writeCacheRecord(this._words, this._geometry, id, objectWords);
+    writeCacheRecord(this._words, this._geometry, id, objectWords, isTypesafe);
     // P1: publishes the record.
     this._words.store(HEADER.cachesUsed, id + 1);
     return id;
@@ -96,14 +116,15 @@ export class SlabCaches {
   private _makeView(id: number): SlabCache {
     const record = cacheStart(this._geometry, id);
     const lock = this._locks.rawSpinLock(record + CACHE.barnLock, BARN_LOCK, `barn of cache ${id}`);
+    const link = this.linkOffset(id);
     const view = new SlabCache({
       words: this._words,
       id,
-      objectWords: this._words.loadPlain(record + CACHE.objectWords),
+      objectWords: link || this._words.loadPlain(record + CACHE.objectWords),
       sheafCapacity: this._words.loadPlain(record + CACHE.sheafCapacity),
       threadSlot: this._slot,
       slot: this._slot + SLOT.caches + id * CACHE_SLOT_WORDS,
-      slabs: this._slabList(id),
+      slabs: this._slabList(id, link),
       barn: new Barn(this._words, record, lock, this._geometry.barnSheaves),
       sheaves: this.sheaves,
     });
@@ -111,10 +132,10 @@ export class SlabCaches {
     return view;
   }
 
-  private _slabList(id: number): SlabList {
+  private _slabList(id: number, link: number): SlabList {
     const record = cacheStart(this._geometry, id);
     const lock = this._locks.rawSpinLock(record + CACHE.listLock, SLAB_LIST_LOCK, `slabs of cache ${id}`);
-    return new SlabList(this._words, this._geometry, record, id, lock, this._pages);
+    return new SlabList(this._words, this._geometry, record, id, lock, this._pages, link, this);
   }
 }
 
@@ -127,14 +148,22 @@ export function writeFirstCaches(words: Words, geometry: Geometry): void {
   words.storePlain(HEADER.cachesUsed, CLASS_BYTES.length + 1);
 }
 
-function writeCacheRecord(words: Words, geometry: Geometry, id: number, objectWords: number): void {
+function writeCacheRecord(
+  words: Words,
+  geometry: Geometry,
+  id: number,
+  userWords: number,
+  isTypesafe = false,
+): void {
   const record = cacheStart(geometry, id);
+  const objectWords = userWords + (isTypesafe ? TYPESAFE_WORDS : 0);
   const order = slabOrderFor(objectWords, geometry.maxSlabObjects);
   const fitting = Math.floor((PAGE_WORDS << order) / objectWords);
   words.storePlain(record + CACHE.objectWords, objectWords);
   words.storePlain(record + CACHE.slabOrder, order);
   words.storePlain(record + CACHE.slabObjects, Math.min(fitting, geometry.maxSlabObjects));
   words.storePlain(record + CACHE.sheafCapacity, sheafCapacityFor(geometry, objectWords));
+  words.storePlain(record + CACHE.linkOffset, isTypesafe ? userWords : 0);
 }
 
 function sheafCapacityFor(geometry: Geometry, objectWords: number): number {

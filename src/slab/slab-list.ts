@@ -1,11 +1,11 @@
 /**
  * SlabList: the slabs of one cache that have a free object, under the cache's listLock.
  *
- *     partialHead -> slab -> slab -> 0      each: freelist -> object -> object -> 0 through the objects' first word
+ *     partialHead -> slab -> slab -> 0      each: freelist -> object -> object -> 0 (CACHE.linkOffset)
  *     put, lock busy, may not spin --> deferred -> object -> 0 --next caller who may spin--> slabs
  *
  * A slab without a free object is on no list; its objects bring it back. A few slabs without an object in use
- * are kept, the rest go back to the page allocator.
+ * are kept, the rest go back to the page allocator: those of a type-stable cache after a grace period.
  *
  * Who may call: any thread, holding no lock of rank listLock or above. Who may not spin tries the lock once, takes from
  * at most NOLOCK_SLABS slabs, and leaves deferred objects where they are: a bounded number of steps.
@@ -29,7 +29,7 @@ import type { PageAllocator } from '../pages/page-allocator.js';
 import { PAGE_SHIFT } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { DeferredObjects } from './deferred-objects.js';
-import { SlabPages } from './slab-pages.js';
+import { type BlockRetirement, SlabPages } from './slab-pages.js';
 
 /** Slabs from which one fill takes that may not spin. */
 export const NOLOCK_SLABS = 4;
@@ -41,8 +41,13 @@ export class SlabList {
   private readonly _lock: RawSpinLock;
   private readonly _slabPages: SlabPages;
   private readonly _deferred: DeferredObjects;
+  private readonly _link: number;
 
-  /** @param record index of the record of cache `cache`; @param lock the lock at its CACHE.listLock */
+  /**
+   * @param record     index of the record of cache `cache`; @param lock the lock at its CACHE.listLock
+   * @param link       what its CACHE.linkOffset says
+   * @param retirement where its slabs go if it is type-stable
+   */
   constructor(
     words: Words,
     geometry: Geometry,
@@ -50,13 +55,16 @@ export class SlabList {
     cache: number,
     lock: RawSpinLock,
     pages: PageAllocator,
+    link = 0,
+    retirement?: BlockRetirement,
   ) {
     this._words = words;
     this._geometry = geometry;
     this._record = record;
     this._lock = lock;
-    this._slabPages = new SlabPages(words, geometry, record, cache, pages);
-    this._deferred = new DeferredObjects(words, record);
+    this._slabPages = new SlabPages(words, geometry, record, cache, pages, link, retirement);
+    this._deferred = new DeferredObjects(words, record, link);
+    this._link = link;
   }
 
   /** Fills `sheaf` up to its capacity, with a new slab where no slab has a free object. Returns its count. */
@@ -166,7 +174,7 @@ export class SlabList {
     let chain = discarded;
     let object = this._deferred.takeAll();
     while (object !== 0) {
-      const next = this._words.loadPlain(object);
+      const next = this._words.loadPlain(object + this._link);
       chain = this._putOn(object, chain);
       object = next;
     }
@@ -204,7 +212,7 @@ export class SlabList {
     while (count < wanted && object !== 0) {
       words.storePlain(sheaf + SHEAF.objects + count, object);
       words.storePlain(sheaf + SHEAF.count, ++count);
-      object = words.loadPlain(object);
+      object = words.loadPlain(object + this._link);
       words.storePlain(descriptor + DESCRIPTOR.freelist, object);
       words.storePlain(descriptor + DESCRIPTOR.inUse, ++inUse);
     }
@@ -217,7 +225,7 @@ export class SlabList {
     const words = this._words;
     const descriptor = descriptorStart(this._geometry, page);
     const object = words.loadPlain(descriptor + DESCRIPTOR.freelist);
-    const next = words.loadPlain(object);
+    const next = words.loadPlain(object + this._link);
     const inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse);
     words.storePlain(descriptor + DESCRIPTOR.freelist, next);
     words.storePlain(descriptor + DESCRIPTOR.inUse, inUse + 1);
@@ -236,7 +244,7 @@ export class SlabList {
     const page = anyPage - pageTail(state);
     const descriptor = descriptorStart(geometry, page);
     const inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse) - 1;
-    words.storePlain(object, words.loadPlain(descriptor + DESCRIPTOR.freelist));
+    words.storePlain(object + this._link, words.loadPlain(descriptor + DESCRIPTOR.freelist));
     words.storePlain(descriptor + DESCRIPTOR.freelist, object);
     words.storePlain(descriptor + DESCRIPTOR.inUse, inUse);
     this._count(CACHE.freeObjects, 1);

@@ -387,3 +387,169 @@ test('a turn that begins between turns, in a hook, is over with what began it', 
   host.runMicrotasks();
   assert.equal(words.load(WORD), 40 + 4 * TURN_STEP);
 });
+
+const INSIDE_SECTION =
+  /inside a read section, which promised to keep what it read: call rcu\.readUnlock\(\) first/;
+const INSIDE_READ = /inside rcu\.read\(fn\), which promised to keep what it read: return from fn first$/;
+
+test('readLock() begins a turn that lasts until the synchronous run ends; readUnlock() ends no turn', () => {
+  const { turn, words, host, ended } = makeTurn();
+  turn.readLock();
+  assert.equal(words.load(WORD), 40 | TURN_OPEN);
+  assert.deepEqual([turn.pinned, turn.isReading()], [true, true]);
+  for (let i = 0; i < 1000; i++) turn.spend();
+  turn.readUnlock();
+  assert.deepEqual([turn.isOpen(), turn.pinned, turn.isReading(), ended()], [true, true, false, 0]);
+  host.runMicrotasks();
+  assert.deepEqual([turn.isOpen(), ended()], [false, 1]);
+});
+
+test('readLock() and readUnlock() in a turn touch no shared word', () => {
+  const { turn, words } = makeTurn();
+  turn.pin();
+  const refuse = () => assert.fail('a shared word is touched');
+  for (const name of ['load', 'store', 'compareExchange', 'loadPlain', 'storePlain'] as const) {
+    words[name] = refuse as never;
+  }
+  for (let depth = 0; depth < 3; depth++) turn.readLock();
+  turn.read(() => turn.readLock());
+  for (let depth = 0; depth < 3; depth++) turn.readUnlock();
+});
+
+for (const [name, call] of [
+  ['quiesce()', (turn: Turn) => turn.quiesce()],
+  ['leave()', (turn: Turn) => turn.leave()],
+  ['close()', (turn: Turn) => turn.close()],
+] as const) {
+  test(`${name} inside a read section throws until the outermost is ended`, () => {
+    const { turn, ended } = makeTurn();
+    turn.readLock();
+    turn.readLock();
+    assert.throws(() => call(turn), INSIDE_SECTION);
+    turn.readUnlock();
+    assert.throws(() => call(turn), INSIDE_SECTION);
+    turn.readUnlock();
+    assert.equal(ended(), 0);
+    call(turn);
+    assert.equal(ended(), 1);
+  });
+
+  test(`${name} inside read(fn) throws, and names it`, () => {
+    const { turn } = makeTurn();
+    turn.read(() => {
+      assert.throws(() => call(turn), INSIDE_READ);
+      turn.run(() => assert.throws(() => call(turn), INSIDE_READ));
+    });
+    turn.readLock();
+    turn.read(() => assert.throws(() => call(turn), INSIDE_READ));
+    assert.throws(() => call(turn), INSIDE_SECTION);
+    turn.readUnlock();
+    call(turn);
+  });
+}
+
+test('read() is run(): a turn of its own, which ends; an exception leaves it', () => {
+  const { turn, ended } = makeTurn();
+  assert.equal(
+    turn.read(() => 'result'),
+    'result',
+  );
+  assert.deepEqual([turn.isOpen(), ended()], [false, 1]);
+  const failure = new Error('from the function');
+  assert.throws(
+    () =>
+      turn.read(() => {
+        turn.readLock();
+        throw failure;
+      }),
+    failure,
+  );
+  assert.deepEqual([turn.isOpen(), turn.isReading(), ended()], [false, false, 2]);
+  turn.leave();
+});
+
+test('read() refuses a function that returns a promise by its name', () => {
+  const { turn } = makeTurn();
+  assert.throws(() => turn.read(async () => {}), {
+    name: 'TypeError',
+    message: /^rcu\.read\(fn\) was given a function that returns a promise/,
+  });
+  assert.deepEqual([turn.isOpen(), turn.isReading()], [false, false]);
+});
+
+test('readUnlock() without readLock() throws, and the count stays right', () => {
+  const { turn } = makeTurn();
+  const message = 'called rcu.readUnlock() without rcu.readLock(): no read section is open';
+  assert.throws(() => turn.readUnlock(), { message });
+  turn.read(() => assert.throws(() => turn.readUnlock(), { message }));
+  turn.readLock();
+  turn.readUnlock();
+  assert.throws(() => turn.readUnlock(), { message });
+  turn.leave();
+});
+
+test('a read section ends with its turn: readUnlock() after an await throws, and says so', () => {
+  const { turn, host } = makeTurn();
+  turn.readLock();
+  turn.readLock();
+  host.runMicrotasks();
+  assert.deepEqual([turn.isOpen(), turn.isReading()], [false, false]);
+  turn.readLock();
+  turn.readUnlock();
+  for (let depth = 0; depth < 2; depth++) {
+    assert.throws(
+      () => turn.readUnlock(),
+      /of a read section that is over: it ended with its turn.*Unlock before an await/,
+    );
+  }
+  assert.throws(() => turn.readUnlock(), /without rcu\.readLock\(\)/);
+});
+
+for (const name of ['run', 'read'] as const) {
+  test(`${name}() ends the sections that its function has begun, and none that were open before`, () => {
+    const { turn } = makeTurn();
+    turn.readLock();
+    turn[name](() => {
+      turn.readLock();
+      turn.readLock();
+    });
+    assert.equal(turn.isReading(), true);
+    turn.readUnlock();
+    assert.equal(turn.isReading(), false);
+    assert.throws(() => turn.readUnlock(), /it began in\. Unlock before an await/);
+    turn.readLock();
+    turn[name](() => turn.readUnlock());
+    assert.equal(turn.isReading(), false);
+    turn.quiesce();
+  });
+}
+
+test('a section that is open between turns, in a hook, is over with what began it', () => {
+  let hook = (): void => {};
+  const { turn } = makeTurn(40, () => hook());
+  hook = () => {
+    hook = () => {};
+    turn.readLock();
+  };
+  turn.pin();
+  turn.leave();
+  assert.deepEqual([turn.isOpen(), turn.isReading()], [false, false]);
+});
+
+test('finish() ends the turn and what is open in it', () => {
+  const { turn, ended } = makeTurn();
+  turn.finish();
+  assert.equal(ended(), 0);
+  turn.readLock();
+  turn.finish();
+  assert.deepEqual([turn.isOpen(), turn.isReading(), ended()], [false, false, 1]);
+});
+
+test('endScopes() lets a thread that ends inside a read section leave', () => {
+  const { turn } = makeTurn();
+  turn.readLock();
+  turn.endScopes();
+  turn.close();
+  assert.throws(() => turn.readLock(), /used a heap after detach/);
+  assert.equal(turn.isReading(), false);
+});

@@ -10,9 +10,11 @@
  *              operations, so that a long loop over a map holds up nobody
  *
  * A microtask, queued once a turn, ends it. turn(fn) ends it when fn returns; quiesce() ends and restarts it;
- * whoever is about to sleep leaves it first.
+ * whoever is about to sleep leaves it first. A read section is a part of a turn, counted in this thread alone: while
+ * one is open, or a turn(fn) runs, the turn can neither be left nor renewed.
  *
- * I1  open exactly when the turn word is odd; pinned only when open; budget > 0 only when open.
+ * I1  open exactly when the turn word is odd; pinned only when open; budget > 0 only when open; sections are open
+ *     only when pinned.
  * P1  enter: read-modify-write of the turn word, THEN load of the grace-period sequence. Updater: unlink by
  *     an atomic store, THEN add to the sequence, THEN load the turn words. If the load saw the new number, the
  *     unlink came before every read of the turn; if not, the updater sees the odd word and waits.
@@ -21,9 +23,12 @@
  *
  * Follows the kernel's context tracking (kernel/context_tracking.c) and liburcu's QSBR.
  */
+
+import { noteActivity } from '../layout/activity.js';
 import { HEADER } from '../layout/heap-header.js';
-import { SLOT, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { ACTIVITY, SLOT, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
 import type { Host, Leavable } from '../words/host.js';
+import { isThenable } from '../words/is-thenable.js';
 import type { Words } from '../words/words.js';
 import { LONGEST_BORROWING, takeBack } from './borrow.js';
 
@@ -37,6 +42,8 @@ export class Turn implements Leavable {
   budget = 0;
   /** Counts turns of this thread: two reads in one epoch are safe to compare by address. */
   epoch = 0;
+  /** readLock() without readUnlock(). */
+  protected sections = 0;
   private readonly _words: Words;
   private readonly _word: number;
   private readonly _host: Host;
@@ -49,6 +56,10 @@ export class Turn implements Leavable {
   private _queued = false;
   private _closed = false;
   private _scopes = 0;
+  /** Of the scopes, those of read(fn). */
+  private _reads = 0;
+  /** Sections that ended without readUnlock(). */
+  private _cut = 0;
 
   /**
    * @param word         index of the slot's turn word
@@ -86,9 +97,15 @@ export class Turn implements Leavable {
     return !this.pinned && this._scopes === 0;
   }
 
-  /** Forgets every turn(fn) that is running: for a thread that ends inside of one. */
+  /** True inside turn(fn) or a read section. */
+  isReading(): boolean {
+    return this._scopes > 0 || this.sections > 0;
+  }
+
+  /** Forgets every turn(fn) and read section: for a thread that ends inside of one. */
   endScopes(): void {
     this._scopes = 0;
+    if (this.sections !== 0) this.cutSections(0);
   }
 
   /** Makes sure of a turn and keeps it until the synchronous run ends, as raw addresses need. */
@@ -109,19 +126,54 @@ export class Turn implements Leavable {
   }
 
   /** Runs `fn` in a turn that ends when `fn` returns; nests. `fn` must be synchronous. */
-  run<T>(fn: () => T): T {
+  run<T>(fn: () => T, call = 'turn(fn)'): T {
     const outermost = !this._open;
-    if (outermost) this.enter();
+    if (outermost) {
+      this.enter();
+      this.note(ACTIVITY.scope);
+    }
     const pinned = this.pinned;
+    const sections = this.sections;
     this.pinned = true;
     this._scopes++;
     try {
-      return requireSynchronous(fn());
+      const result = fn();
+      if (isThenable(result)) refuseAsync(call);
+      return result;
     } finally {
       this._scopes--;
+      // What `fn` has begun, and left by an exception, ends here.
+      if (this.sections > sections) this.cutSections(sections);
       this.pinned = pinned;
       if (outermost) this.end();
     }
+  }
+
+  /** run(), as a read section of the user's. */
+  read<T>(fn: () => T): T {
+    this._reads++;
+    try {
+      return this.run(fn, 'rcu.read(fn)');
+    } finally {
+      this._reads--;
+    }
+  }
+
+  /** Begins a read section, in a turn that lasts until the synchronous run ends; nests. */
+  readLock(): void {
+    if (!this.pinned) this.pin();
+    this.sections++;
+  }
+
+  /** Ends the innermost read section. */
+  readUnlock(): void {
+    if (this.sections === 0) this._refuseUnlock();
+    this.sections--;
+  }
+
+  /** Notes what this thread does, an ACTIVITY, for who reports a stall: in slow paths alone. */
+  note(activity: number): void {
+    noteActivity(this._words, this._word - SLOT.turn, activity);
   }
 
   /** Ends the turn and starts the next: the caller keeps no address across it. */
@@ -134,9 +186,14 @@ export class Turn implements Leavable {
     this.pinned = pinned;
   }
 
-  /** Ends the turn, if there is one. Throws inside turn(fn), whose addresses would go stale. */
+  /** Ends the turn, if there is one. Throws inside turn(fn) or a read section, whose addresses would go stale. */
   leave(): void {
     this._requireNoScope('waiting');
+    if (this._open) this.end();
+  }
+
+  /** Ends the turn, if there is one, and every section that is still open: the code that began them is over. */
+  finish(): void {
     if (this._open) this.end();
   }
 
@@ -144,6 +201,11 @@ export class Turn implements Leavable {
   close(): void {
     this.leave();
     this._closed = true;
+  }
+
+  /** Stores where the turn began, by a number that others know. */
+  protected noteStack(number: number): void {
+    this._words.storePlain(this._word - SLOT.turn + SLOT.turnStack, number);
   }
 
   private _renew(): void {
@@ -157,6 +219,7 @@ export class Turn implements Leavable {
 
   private _begin(): void {
     this.enter();
+    this.note(ACTIVITY.began);
     if (this._queued) return;
     this._queued = true;
     this._host.queueMicrotask(this._onMicrotask);
@@ -190,7 +253,14 @@ export class Turn implements Leavable {
     if (this._open) this._close();
   }
 
+  /** Ends the innermost sections, but for `kept`, without readUnlock(). */
+  protected cutSections(kept: number): void {
+    this._cut += this.sections - kept;
+    this.sections = kept;
+  }
+
   private _close(): void {
+    if (this.sections !== 0) this.cutSections(0);
     this._open = false;
     this.pinned = false;
     this.budget = 0;
@@ -200,17 +270,31 @@ export class Turn implements Leavable {
   }
 
   private _requireNoScope(what: string): void {
-    if (this._scopes === 0) return;
+    if (this.isReading()) this._refuse(what);
+  }
+
+  private _refuse(what: string): never {
+    let where = 'a read section';
+    let wayOut = 'call rcu.readUnlock() first';
+    if (this._reads > 0) [where, wayOut] = ['rcu.read(fn)', 'return from fn first'];
+    else if (this._scopes > 0) [where, wayOut] = ['turn(fn)', 'return from fn first, or leave out turn()'];
+    throw new Error(`${what} inside ${where}, which promised to keep what it read: ${wayOut}`);
+  }
+
+  private _refuseUnlock(): never {
+    if (this._cut === 0)
+      throw new Error('called rcu.readUnlock() without rcu.readLock(): no read section is open');
+    this._cut--;
     throw new Error(
-      `${what} inside turn(fn), which promised to keep what it read: return from fn first, or leave out turn()`,
+      'called rcu.readUnlock() of a read section that is over: it ended with its turn, which lasts no longer than a run ' +
+        'of synchronous code, or with the turn(fn) or rcu.read(fn) that it began in. Unlock before an await',
     );
   }
 }
 
-function requireSynchronous<T>(result: T): T {
-  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
+function refuseAsync(call: string): never {
   throw new TypeError(
-    'turn(fn) was given a function that returns a promise; a turn ends when fn returns, so what fn reads ' +
+    `${call} was given a function that returns a promise; a turn ends when fn returns, so what fn reads ` +
       'after an await may be freed. Pass a synchronous function.',
   );
 }

@@ -138,8 +138,8 @@ export const forgetsTheOffset = twin({
   claim: 'allocation-failures/kfreeRcuNeedsNoMemory',
   patch: {
     file: KFREE_RCU_FILE,
-    find: 'this._callbacks.enqueue(p + headOffset, headOffset);',
-    replace: 'this._callbacks.enqueue(p + headOffset, 0);',
+    find: 'this._heads.enqueue(p + headOffset, headOffset);',
+    replace: 'this._heads.enqueue(p + headOffset, 0);',
   },
   caughtAs: 'error',
 });
@@ -154,7 +154,7 @@ export const replacesTheFullSheaf = twin({
 export const queuesNothing = twin({
   name: 'an object for which there is no sheaf is let go of',
   claim: 'allocation-failures/kfreeRcuNeedsNoMemory',
-  patch: { file: KFREE_RCU_FILE, find: 'this._callbacks.enqueue(p + headOffset, headOffset);', replace: '' },
+  patch: { file: KFREE_RCU_FILE, find: 'this._heads.enqueue(p + headOffset, headOffset);', replace: '' },
   caughtAs: 'assertion',
 });
 

@@ -2,6 +2,7 @@
 import { twin } from '../../tools/checker/twin.js';
 
 const ZONE_FILE = 'src/pages/zone.ts';
+const LLIST_FILE = 'src/words/llist.ts';
 
 export const forgetsTheBlock = twin({
   name: 'a block that finds the lock busy is let go of',
@@ -39,9 +40,9 @@ export const writesStateLate = twin({
     },
     {
       file: ZONE_FILE,
-      find: 'if (found === head) break;',
+      find: 'page, descriptor + DESCRIPTOR.next);',
       replace:
-        'if (found === head) { words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0)); break; }',
+        'page, descriptor + DESCRIPTOR.next); words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0));',
     },
   ],
   caughtAs: 'assertion',
@@ -51,11 +52,11 @@ export const linksLate = twin({
   name: 'a deferred block is linked to those before it after others can take it',
   claim: 'deferred-frees/deferredAgainstAllocation',
   patch: [
-    { file: ZONE_FILE, find: 'words.storePlain(descriptor + DESCRIPTOR.next, head);', replace: '' },
+    { file: LLIST_FILE, find: 'words.storePlain(link, first);', replace: '' },
     {
-      file: ZONE_FILE,
-      find: 'if (found === head) break;',
-      replace: 'if (found === head) { words.storePlain(descriptor + DESCRIPTOR.next, head); break; }',
+      file: LLIST_FILE,
+      find: 'if (found === first) return;',
+      replace: 'if (found === first) { words.storePlain(link, first); return; }',
     },
   ],
   caughtAs: 'race',
@@ -65,9 +66,9 @@ export const takesAndClearsApart = twin({
   name: 'the list is read and cleared by two accesses, and what comes between is lost',
   claim: 'deferred-frees/deferredAgainstAllocation',
   patch: {
-    file: ZONE_FILE,
-    find: 'let page = words.exchange(deferred, 0);',
-    replace: 'let page = words.load(deferred); words.store(deferred, 0);',
+    file: LLIST_FILE,
+    find: 'return words.exchange(head, 0);',
+    replace: 'const first = words.load(head); words.store(head, 0); return first;',
   },
   caughtAs: 'assertion',
 });
@@ -95,9 +96,9 @@ export const pushesBlindly = twin({
   name: 'a block is pushed by a store, over what another thread has pushed since',
   claim: 'deferred-frees/twoDeferUnderAThird',
   patch: {
-    file: ZONE_FILE,
-    find: 'const found = words.compareExchange(deferred, head, page);',
-    replace: 'const found = head; words.store(deferred, page);',
+    file: LLIST_FILE,
+    find: 'const found = words.compareExchange(head, first, node);',
+    replace: 'const found = first; words.store(head, node);',
   },
   caughtAs: 'assertion',
 });
@@ -107,14 +108,14 @@ export const keepsTheOldHead = twin({
   claim: 'deferred-frees/twoDeferUnderAThird',
   patch: [
     {
-      file: ZONE_FILE,
-      find: 'let head = words.load(deferred);',
-      replace: 'let head = words.load(deferred); const first = head;',
+      file: LLIST_FILE,
+      find: 'let first = words.load(head);',
+      replace: 'let first = words.load(head); const old = first;',
     },
     {
-      file: ZONE_FILE,
-      find: 'words.storePlain(descriptor + DESCRIPTOR.next, head);',
-      replace: 'words.storePlain(descriptor + DESCRIPTOR.next, first);',
+      file: LLIST_FILE,
+      find: 'words.storePlain(link, first);',
+      replace: 'words.storePlain(link, old);',
     },
   ],
   caughtAs: 'assertion',
@@ -123,7 +124,7 @@ export const keepsTheOldHead = twin({
 export const givesUpThePush = twin({
   name: 'a push that lost against another is not tried again',
   claim: 'deferred-frees/deferredAgain',
-  patch: { file: ZONE_FILE, find: 'if (found === head) break;', replace: 'break;' },
+  patch: { file: LLIST_FILE, find: 'if (found === first) return;', replace: 'return;' },
   caughtAs: 'assertion',
 });
 
@@ -149,9 +150,9 @@ export const pushesPlainly = twin({
   name: 'a block is pushed by a plain store after a plain look',
   claim: 'deferred-frees/twoDeferUnderAThird',
   patch: {
-    file: ZONE_FILE,
-    find: 'const found = words.compareExchange(deferred, head, page);',
-    replace: 'const found = words.loadPlain(deferred); if (found === head) words.storePlain(deferred, page);',
+    file: LLIST_FILE,
+    find: 'const found = words.compareExchange(head, first, node);',
+    replace: 'const found = words.loadPlain(head); if (found === first) words.storePlain(head, node);',
   },
   bounds: { races: 'explored' },
   caughtAs: 'assertion',

@@ -4,7 +4,7 @@ import { twin } from '../../tools/checker/twin.js';
 const file = 'src/rcu/grace-period.ts';
 const sequence = 'src/rcu/sequence.ts';
 
-const NOBODY_ELSE = 'if (!this._lock.tryAcquire()) return false;';
+const NOBODY_ELSE = 'if (!this._lock.tryAcquire() && !this._takeOver()) return false;';
 
 export const drivesWithoutTheLock = twin({
   name: 'drive() goes on though another thread is driving',
@@ -97,9 +97,9 @@ export const synchronizesWithoutDriving = twin({
   claim: 'grace-period/synchronizesBesideAReader',
   patch: {
     file: 'src/rcu/rcu.ts',
-    find: 'this._words.wait(HEADER.gracePeriodSequence, sequence, this._pollMillis);',
+    find: 'this._words.wait(HEADER.gracePeriodSequence, sequence, millis);',
     replace:
-      "if (this._words.wait(HEADER.gracePeriodSequence, sequence, this._pollMillis) !== 'timed-out') return true;",
+      "if (this._words.wait(HEADER.gracePeriodSequence, sequence, millis) !== 'timed-out') return true;",
   },
   caughtAs: 'race',
 });
@@ -118,7 +118,14 @@ export const snapsBeforeItNeeds = twin({
 export const synchronizesInItsTurn = twin({
   name: 'synchronizeSync() stays in the turn of its caller',
   claim: 'grace-period/leavesItsTurnToSynchronize',
-  patch: { file: 'src/rcu/rcu.ts', find: 'leaveAll(this._host);', replace: '' },
+  patch: [
+    { file: 'src/rcu/rcu.ts', find: 'leaveAll(this._host); const cookie', replace: 'const cookie' },
+    {
+      file: 'src/rcu/rcu.ts',
+      find: 'leaveAll(this._host); // Publishes nothing',
+      replace: '// Publishes nothing',
+    },
+  ],
   caughtAs: 'livelock',
 });
 
@@ -177,8 +184,85 @@ export const limitIsTakenForTheEnd = twin({
   claim: 'grace-period/saysWhenItsLimitIsOver',
   patch: {
     file: 'src/rcu/rcu.ts',
-    find: 'if (this._host.nowMillis() >= deadline) return false;',
-    replace: 'if (this._host.nowMillis() >= deadline) return true;',
+    find: 'if (left <= 0) return false;',
+    replace: 'if (left <= 0) return true;',
   },
   caughtAs: 'race',
+});
+
+export const creditsTheLastOne = twin({
+  name: 'a turn that the last grace period waited for stays noted, and passes for one that has ended in this one',
+  claim: 'grace-period/creditsNothingOld',
+  patch: [
+    { file, find: 'else words.storePlain(snapshots + slot, 0);', replace: '' },
+    {
+      file,
+      find: 'words.storePlain(snapshots + slot, (turn & TURN_OPEN) === 0 ? 0 : turn);',
+      replace:
+        'if (words.loadPlain(snapshots + slot) === 0) words.storePlain(snapshots + slot, (turn & TURN_OPEN) === 0 ? 0 : turn);',
+    },
+  ],
+  caughtAs: 'race',
+});
+
+export const notesBeforeItStarts = twin({
+  name: 'the turns are noted before the number goes up',
+  claim: 'grace-period/servesTwoDriversAndAReader',
+  patch: {
+    file,
+    find: 'this._words.add(HEADER.gracePeriodSequence, 1); this._noteTurns();',
+    replace: 'this._noteTurns(); this._words.add(HEADER.gracePeriodSequence, 1);',
+  },
+  caughtAs: 'race',
+});
+
+export const nobodyTakesOver = twin({
+  name: 'the lock of a dead driver stays taken',
+  claim: 'grace-period/outlivesAKilledDriver',
+  patch: { file, find: NOBODY_ELSE, replace: 'if (!this._lock.tryAcquire()) return false;' },
+  caughtAs: 'livelock',
+});
+
+export const trustsTheNotesOfTheDead = twin({
+  name: 'who takes over goes on with the turns that the dead driver had noted so far',
+  claim: 'grace-period/startsAnewInTheNextTurn',
+  patch: {
+    file,
+    find: 'if (isRunning(this._words.load(HEADER.gracePeriodSequence))) this._noteTurns();',
+    replace: '',
+  },
+  caughtAs: 'race',
+});
+
+export const takesOverFromTheLiving = twin({
+  name: 'the lock is taken from whoever has it',
+  claim: 'grace-period/outlivesAKilledDriver',
+  patch: {
+    file: 'src/locks/raw-spin-lock.ts',
+    find: 'return tag !== 0 && wasFoundDead(this._words, geometry, tag) ? found : 0;',
+    replace: 'return tag !== 0 ? found : 0;',
+  },
+  caughtAs: 'race',
+});
+
+export const twoTakeOver = twin({
+  name: 'whoever finds the driver dead takes the lock, also from another who has just done so',
+  claim: 'grace-period/hasOneHeir',
+  patch: {
+    file: 'src/locks/raw-spin-lock.ts',
+    find: 'return this._words.compareExchange(this._word, found, this._tag | (found & PENDING)) === found;',
+    replace: 'this._words.store(this._word, this._tag); return true;',
+  },
+  caughtAs: 'race',
+});
+
+export const waitsForTheDead = twin({
+  name: 'a grace period waits for the turn of a thread that is dead',
+  claim: 'grace-period/hasOneHeir',
+  patch: {
+    file,
+    find: 'if (this._turnOf(slot) === noted && !this._isDead(slot))',
+    replace: 'if (this._turnOf(slot) === noted)',
+  },
+  caughtAs: 'livelock',
 });

@@ -7,20 +7,20 @@ export const countsOnTheRunningGracePeriod = twin({
   name: 'heads are numbered with the end of the grace period that runs already',
   claim: 'kfree-rcu-list/keepsWhatAReaderFinds',
   patch: {
-    file: 'src/slab/kfree-rcu.ts',
-    find: 'const cookie = this._gracePeriod.snap();',
-    replace: 'const cookie = (this._gracePeriod.sequence() | 3) + 1;',
+    file: 'src/rcu/rcu-driver.ts',
+    find: 'const cookie = gracePeriod.snap();',
+    replace: 'const cookie = (gracePeriod.sequence() | 3) + 1;',
   },
   caughtAs: 'race',
 });
 
 export const numbersWithAnOldCookie = twin({
-  name: 'drive() numbers what was queued since with the cookie of its first call',
+  name: 'the driver numbers what was queued since with the cookie of its first step',
   claim: 'kfree-rcu-list/laterHeadsWaitLonger',
   patch: {
-    file: 'src/slab/kfree-rcu.ts',
-    find: 'const cookie = this._gracePeriod.snap();',
-    replace: 'const cookie = (this._first ??= this._gracePeriod.snap());',
+    file: 'src/rcu/rcu-driver.ts',
+    find: 'const cookie = gracePeriod.snap();',
+    replace: 'const cookie = (this._first ??= gracePeriod.snap());',
   },
   caughtAs: 'race',
 });
@@ -94,9 +94,9 @@ export const countsOnTheGracePeriodOfAnother = twin({
   name: 'heads are numbered with the end of the grace period that a third thread has started already',
   claim: 'kfree-rcu-list/othersDrive',
   patch: {
-    file: 'src/slab/kfree-rcu.ts',
-    find: 'const cookie = this._gracePeriod.snap();',
-    replace: 'const cookie = (this._gracePeriod.sequence() | 3) + 1;',
+    file: 'src/rcu/rcu-driver.ts',
+    find: 'const cookie = gracePeriod.snap();',
+    replace: 'const cookie = (gracePeriod.sequence() | 3) + 1;',
   },
   caughtAs: 'race',
 });
@@ -124,7 +124,7 @@ export const losesWhatFindsNoSheaf = twin({
   claim: 'kfree-rcu-list/failsOver',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'this._callbacks.enqueue(p + headOffset, headOffset);',
+    find: 'this._heads.enqueue(p + headOffset, headOffset);',
     replace: '',
   },
   caughtAs: 'assertion',
@@ -134,9 +134,9 @@ export const headsAreDoneWithTheFirstSheaf = twin({
   name: 'heads are freed when the first waiting sheaf is done',
   claim: 'kfree-rcu-list/failsOver',
   patch: {
-    file: 'src/slab/kfree-rcu.ts',
-    find: 'this._callbacks.advance(this._gracePeriod.sequence());',
-    replace: 'this._callbacks.advance(this._gracePeriod.sequence() + 4);',
+    file: 'src/slab/done-frees.ts',
+    find: 'heads.advance(gracePeriod.sequence());',
+    replace: 'heads.advance(gracePeriod.sequence() + 4);',
   },
   caughtAs: 'race',
 });

@@ -32,18 +32,11 @@ export const takesStartedForDone = twin({
 export const freesWithoutAsking = twin({
   name: 'a sealed sheaf is freed at the next opportunity, whether its grace period is over or not',
   claim: 'kfree-rcu/keepsWhatAReaderFindsAtAnyTime',
-  patch: [
-    {
-      file: FILE,
-      find: 'if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;',
-      replace: 'if (sheaf === 0) break;',
-    },
-    {
-      file: FILE,
-      find: 'return first !== 0 && this._gracePeriod.done(this._words.loadPlain(first + SHEAF.cookie));',
-      replace: 'return first !== 0;',
-    },
-  ],
+  patch: {
+    file: 'src/slab/waiting-sheaves.ts',
+    find: 'if (sheaf === 0 || !this._gracePeriod.done(this._words.loadPlain(sheaf + SHEAF.cookie))) return 0;',
+    replace: 'if (sheaf === 0) return 0;',
+  },
   caughtAs: 'race',
 });
 
@@ -51,9 +44,9 @@ export const freesAllWhenTheFirstIsDone = twin({
   name: 'all sealed sheaves are freed when the grace period of the first is over',
   claim: 'kfree-rcu/sealedSheafTakesNoMore',
   patch: {
-    file: FILE,
-    find: 'if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;',
-    replace: 'if (sheaf === 0) break;',
+    file: 'src/slab/done-frees.ts',
+    find: 'const sheaf = this._waiting.firstDone();',
+    replace: 'const sheaf = this._waiting.first();',
   },
   caughtAs: 'race',
 });
@@ -62,9 +55,9 @@ export const addsToASealedSheaf = twin({
   name: 'a sealed sheaf stays in its place and takes more objects',
   claim: 'kfree-rcu/sealedSheafTakesNoMore',
   patch: {
-    file: FILE,
-    find: 'this._append(sheaf);\n    words.storePlain(place, HEADER.bootstrapSheaf);',
-    replace: 'this._append(sheaf);',
+    file: 'src/slab/kfree-rcu.ts',
+    find: 'this._waiting.append(sheaf); words.storePlain(place, HEADER.bootstrapSheaf);',
+    replace: 'this._waiting.append(sheaf);',
   },
   caughtAs: 'assertion',
 });
@@ -74,12 +67,16 @@ export const takesTheCookieWhenASheafIsBegun = twin({
   claim: 'kfree-rcu/cookieComesAfterTheLastObject',
   patch: [
     {
-      file: FILE,
+      file: 'src/slab/kfree-rcu.ts',
       find: 'this._words.storePlain(empty, 1);',
       replace:
         'this._words.storePlain(empty, 1); this._words.storePlain(empty + SHEAF.cookie, this._gracePeriod.snap());',
     },
-    { file: FILE, find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());', replace: '' },
+    {
+      file: 'src/slab/waiting-sheaves.ts',
+      find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());',
+      replace: '',
+    },
   ],
   caughtAs: 'race',
 });
@@ -89,8 +86,8 @@ export const unlinksAfterPosting = twin({
   claim: 'kfree-rcu/keepsWhatAReaderFinds',
   patch: {
     file: 'tests/interleavings/support/retired-objects.ts',
-    find: 'this.words.store(rootOf(n), 0);\n    this.kfreeRcu(p, HEAD);',
-    replace: 'this.kfreeRcu(p, HEAD); this.drain(); this.words.store(rootOf(n), 0);',
+    find: 'this.kfreeRcu(this.unlink(n), HEAD);',
+    replace: 'this.kfreeRcu(this.words.load(rootOf(n)), HEAD); this.drain(); this.unlink(n);',
   },
   caughtAs: 'race',
 });
@@ -98,18 +95,11 @@ export const unlinksAfterPosting = twin({
 export const freesAtOnceForOthers = twin({
   name: 'a sealed sheaf goes to the barn at the next opportunity, where another thread finds it',
   claim: 'kfree-rcu/othersUseTheMemory',
-  patch: [
-    {
-      file: FILE,
-      find: 'if (sheaf === 0 || !this._gracePeriod.done(words.loadPlain(sheaf + SHEAF.cookie))) break;',
-      replace: 'if (sheaf === 0) break;',
-    },
-    {
-      file: FILE,
-      find: 'return first !== 0 && this._gracePeriod.done(this._words.loadPlain(first + SHEAF.cookie));',
-      replace: 'return first !== 0;',
-    },
-  ],
+  patch: {
+    file: 'src/slab/waiting-sheaves.ts',
+    find: 'if (sheaf === 0 || !this._gracePeriod.done(this._words.loadPlain(sheaf + SHEAF.cookie))) return 0;',
+    replace: 'if (sheaf === 0) return 0;',
+  },
   caughtAs: 'race',
 });
 
@@ -118,7 +108,7 @@ export const drivesWithoutTheLock = twin({
   claim: 'kfree-rcu/postersDriveAtOnce',
   patch: {
     file: 'src/rcu/grace-period.ts',
-    find: 'if (!this._lock.tryAcquire()) return false;',
+    find: 'if (!this._lock.tryAcquire() && !this._takeOver()) return false;',
     replace: 'this._lock.tryAcquire();',
   },
   caughtAs: 'race',
@@ -140,19 +130,19 @@ export const drivesTwoSheavesWithoutTheLock = twin({
   claim: 'kfree-rcu/driversMeet',
   patch: {
     file: 'src/rcu/grace-period.ts',
-    find: 'if (!this._lock.tryAcquire()) return false;',
+    find: 'if (!this._lock.tryAcquire() && !this._takeOver()) return false;',
     replace: 'this._lock.tryAcquire();',
   },
   caughtAs: 'race',
 });
 
 export const drivesForItsFirstCookie = twin({
-  name: 'drive() drives for the cookie of its first call',
+  name: 'the driver drives for the cookie of its first step',
   claim: 'kfree-rcu/sealedSheafTakesNoMore',
   patch: {
-    file: FILE,
-    find: 'const cookie = this._gracePeriod.snap();',
-    replace: 'const cookie = (this._firstCookie ??= this._gracePeriod.snap());',
+    file: 'src/rcu/rcu-driver.ts',
+    find: 'const cookie = gracePeriod.snap();',
+    replace: 'const cookie = (this._firstCookie ??= gracePeriod.snap());',
   },
   caughtAs: 'assertion',
 });
@@ -169,12 +159,46 @@ export const fullSheafCountsOnTheRunningGracePeriod = twin({
   claim: 'kfree-rcu/fullSheafWaits',
   patch: [
     {
+      file: 'src/slab/kfree-rcu.ts',
+      find: 'this._words.storePlain(empty, 1);',
+      replace:
+        'this._words.storePlain(empty, 1); this._words.storePlain(empty + SHEAF.cookie, this._gracePeriod.snap());',
+    },
+    {
+      file: 'src/slab/waiting-sheaves.ts',
+      find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());',
+      replace: '',
+    },
+  ],
+  caughtAs: 'race',
+});
+
+export const blocksCountOnTheRunningGracePeriod = twin({
+  name: 'a cookie of blocks counts on the grace period that runs already',
+  claim: 'kfree-rcu/keepsABlockThatAReaderFinds',
+  patch: {
+    file: 'src/rcu/sequence.ts',
+    find: 'return ((sequence + 2 * PHASE_MASK + 1) & ~PHASE_MASK) | 0;',
+    replace: 'return endOf(sequence);',
+  },
+  caughtAs: 'race',
+});
+
+export const takesTheCookieWhenASheafOfBlocksIsBegun = twin({
+  name: 'the cookie of a sheaf of blocks is taken before its first block, not after its last',
+  claim: 'kfree-rcu/blocksWaitForTheLast',
+  patch: [
+    {
       file: FILE,
       find: 'this._words.storePlain(empty, 1);',
       replace:
         'this._words.storePlain(empty, 1); this._words.storePlain(empty + SHEAF.cookie, this._gracePeriod.snap());',
     },
-    { file: FILE, find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());', replace: '' },
+    {
+      file: 'src/slab/waiting-sheaves.ts',
+      find: 'words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.snap());',
+      replace: '',
+    },
   ],
   caughtAs: 'race',
 });

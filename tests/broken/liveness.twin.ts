@@ -99,7 +99,11 @@ export const looksAtTheGenerationFirst = twin({
   name: 'the generation is looked at before the state, so that the next thread in the slot passes for the last',
   claim: 'liveness/tellsStaysApart',
   patch: [
-    { file: owner, find: LOOK_GENERATION, replace: '' },
+    {
+      file: owner,
+      find: 'return !isOfGeneration(tag, words.load(start + SLOT.generation));',
+      replace: 'return !isOfGeneration(tag, generation);',
+    },
     { file: owner, find: LOOK_STATE, replace: `${LOOK_GENERATION} ${LOOK_STATE}` },
   ],
   caughtAs: 'assertion',

@@ -2,7 +2,7 @@
 import { twin } from '../../tools/checker/checker.js';
 
 const REGISTRY = 'src/heap/registry.ts';
-const HEAP = 'src/shared-heap.ts';
+const HEAP = 'src/heap/heap-core.ts';
 const CREATION = 'src/collections/map-creation.ts';
 
 const PUBLISH = 'words.store(HEADER.registryHead, record);';
@@ -23,8 +23,8 @@ export const keepsItsOwnMap = twin({
   claim: 'map-creation/oneMapOfOneName',
   patch: {
     file: HEAP,
-    find: 'if (map === fresh) fresh = 0; return map;',
-    replace: 'const mine = fresh; fresh = 0; return mine;',
+    find: 'return target; } finally {',
+    replace: 'target = fresh; return target; } finally {',
   },
   caughtAs: 'assertion',
 });
@@ -32,14 +32,18 @@ export const keepsItsOwnMap = twin({
 export const loserKeepsMemory = twin({
   name: 'the map that the slower one made is not given back',
   claim: 'map-creation/oneMapOfOneName',
-  patch: { file: HEAP, find: 'if (fresh !== 0) discardMapRecord(memory, fresh);', replace: '' },
+  patch: { file: HEAP, find: 'if (target !== fresh) discard(fresh);', replace: '' },
   caughtAs: 'assertion',
 });
 
 export const winnerGivesItBack = twin({
   name: 'the map that the name stands for is given back',
   claim: 'map-creation/oneMapOfOneName',
-  patch: { file: HEAP, find: 'if (map === fresh) fresh = 0;', replace: 'if (map !== fresh) fresh = 0;' },
+  patch: {
+    file: HEAP,
+    find: 'if (target !== fresh) discard(fresh);',
+    replace: 'if (target === fresh) discard(fresh);',
+  },
   caughtAs: 'assertion',
 });
 

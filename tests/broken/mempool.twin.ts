@@ -2,6 +2,7 @@
 import { twin } from '../../tools/checker/checker.js';
 
 const FILE = 'src/pages/mempool.ts';
+const LLIST_FILE = 'src/words/llist.ts';
 
 export const tellsNobody = twin({
   name: 'who gives an element back wakes nobody',
@@ -72,9 +73,9 @@ export const defersPlainly = twin({
   name: 'the list of elements whose return was put off is changed without looking',
   claim: 'mempool/defersTogether',
   patch: {
-    file: FILE,
-    find: 'const found = words.compareExchange(deferred, head, p); if (found === head) return; head = found;',
-    replace: 'words.store(deferred, p); return;',
+    file: LLIST_FILE,
+    find: 'const found = words.compareExchange(head, first, node); if (found === first) return; first = found;',
+    replace: 'words.store(head, node); return;',
   },
   caughtAs: 'assertion',
 });

@@ -1,8 +1,8 @@
 /** Deferred frees of a thread that may neither wait nor spin, with one line wrong. */
 import { twin } from '../../tools/checker/twin.js';
 
-const KFREE_RCU_FILE = 'src/slab/kfree-rcu.ts';
 const GRACE_PERIOD_FILE = 'src/rcu/grace-period.ts';
+const WAITING_FILE = 'src/slab/waiting-sheaves.ts';
 const RESERVE_FILE = 'src/slab/sheaf-reserve.ts';
 
 export const waitsForNoReader = twin({
@@ -10,8 +10,8 @@ export const waitsForNoReader = twin({
   claim: 'nolock-kfree-rcu/waitsForReaders',
   patch: {
     file: GRACE_PERIOD_FILE,
-    find: 'if (this._turnOf(slot) === noted) quiescent = false; else',
-    replace: '',
+    find: 'if (this._turnOf(slot) === noted && !this._isDead(slot)) {',
+    replace: 'if (this._turnOf(slot) === 0) {',
   },
   caughtAs: 'race',
 });
@@ -20,9 +20,9 @@ export const freesAsIfItMightSpin = twin({
   name: 'a thread that may not spin frees what is done as one that may',
   claim: 'nolock-kfree-rcu/waitsForReaders',
   patch: {
-    file: KFREE_RCU_FILE,
-    find: 'const maySpin = allowSpinning(this._rights.most()); const most',
-    replace: 'const maySpin = true; const most',
+    file: 'src/slab/done-frees.ts',
+    find: 'const { rights, orphans } = this._parts; const maySpin = allowSpinning(rights.most());',
+    replace: 'const { orphans } = this._parts; const maySpin = true;',
   },
   caughtAs: 'assertion',
 });
@@ -32,7 +32,7 @@ export const waitsToDrive = twin({
   claim: 'nolock-kfree-rcu/drivesBesideAnother',
   patch: {
     file: GRACE_PERIOD_FILE,
-    find: 'if (!this._lock.tryAcquire()) return false;',
+    find: 'if (!this._lock.tryAcquire() && !this._takeOver()) return false;',
     replace: 'this._lock.acquire();',
   },
   caughtAs: 'assertion',
@@ -43,7 +43,7 @@ export const drivesTogether = twin({
   claim: 'nolock-kfree-rcu/drivesBesideAnother',
   patch: {
     file: GRACE_PERIOD_FILE,
-    find: 'if (!this._lock.tryAcquire()) return false;',
+    find: 'if (!this._lock.tryAcquire() && !this._takeOver()) return false;',
     replace: 'this._lock.tryAcquire();',
   },
   caughtAs: 'race',
@@ -53,9 +53,9 @@ export const forgetsTheHeads = twin({
   name: 'what waits through its own head is not freed where nothing may spin',
   claim: 'nolock-kfree-rcu/goesByItsHead',
   patch: {
-    file: KFREE_RCU_FILE,
-    find: 'heads < most * MAX_SHEAF_CAPACITY;',
-    replace: 'maySpin && heads < most * MAX_SHEAF_CAPACITY;',
+    file: 'src/slab/done-frees.ts',
+    find: 'this._freeHeads(most * MAX_SHEAF_CAPACITY);',
+    replace: 'if (maySpin) this._freeHeads(most * MAX_SHEAF_CAPACITY);',
   },
   caughtAs: 'assertion',
 });
@@ -64,9 +64,9 @@ export const freesTheHead = twin({
   name: 'the address of the head is freed, not that of the object',
   claim: 'nolock-kfree-rcu/goesByItsHead',
   patch: {
-    file: KFREE_RCU_FILE,
-    find: 'this._kmalloc.free(head - words.loadPlain(head + RCU_HEAD.func));',
-    replace: 'this._kmalloc.free(head);',
+    file: 'src/slab/done-frees.ts',
+    find: 'kmalloc.free(p);',
+    replace: 'kmalloc.free(head);',
   },
   caughtAs: 'error',
 });
@@ -85,6 +85,35 @@ export const leavesTheFirstSheaf = twin({
     file: RESERVE_FILE,
     find: 'words.storePlain(this._slot + SLOT.reservedHead, words.loadPlain(sheaf + SHEAF.next));',
     replace: '',
+  },
+  caughtAs: 'assertion',
+});
+
+export const countsWhatItHasLeft = twin({
+  name: 'a thread that leaves its backlog to others counts it all the same',
+  claim: 'nolock-kfree-rcu/leavesItsBacklog',
+  patch: { file: WAITING_FILE, find: 'words.storePlain(this._slot + SLOT.waitingObjects, 0);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const losesWhatNobodyTakes = twin({
+  name: 'a thread that cannot leave its backlog to others has it no more',
+  claim: 'nolock-kfree-rcu/leavesItsBacklog',
+  patch: {
+    file: WAITING_FILE,
+    find: 'return orphans.put(this.first(), 0, this.objects(), false, this);',
+    replace: 'if (!orphans.put(this.first(), 0, this.objects(), false, this)) this.leaves(); return true;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const spinsToLeaveIt = twin({
+  name: 'a thread that leaves its backlog to others waits for the lock of the orphans',
+  claim: 'nolock-kfree-rcu/leavesItsBacklog',
+  patch: {
+    file: WAITING_FILE,
+    find: 'return orphans.put(this.first(), 0, this.objects(), false, this);',
+    replace: 'return orphans.put(this.first(), 0, this.objects(), true, this);',
   },
   caughtAs: 'assertion',
 });

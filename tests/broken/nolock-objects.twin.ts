@@ -3,7 +3,7 @@ import { twin } from '../../tools/checker/twin.js';
 
 const CACHE_FILE = 'src/slab/slab-cache.ts';
 const LIST_FILE = 'src/slab/slab-list.ts';
-const DEFERRED_FILE = 'src/slab/deferred-objects.ts';
+const LLIST_FILE = 'src/words/llist.ts';
 
 export const spinsForTheSlabs = twin({
   name: 'a free that may not spin waits for the slabs',
@@ -75,9 +75,9 @@ export const defersOverAnother = twin({
   name: 'an object is put on the deferred list whatever came there since the look at its head',
   claim: 'nolock-objects/twoDeferBesideADrain',
   patch: {
-    file: DEFERRED_FILE,
-    find: 'const found = words.compareExchange(list, head, object);',
-    replace: 'const found = head; words.store(list, object);',
+    file: LLIST_FILE,
+    find: 'const found = words.compareExchange(head, first, node);',
+    replace: 'const found = first; words.store(head, node);',
   },
   caughtAs: 'assertion',
 });
@@ -86,9 +86,9 @@ export const drainsInTwoSteps = twin({
   name: 'the deferred list is read, and then emptied, in two steps',
   claim: 'nolock-objects/twoDeferBesideADrain',
   patch: {
-    file: DEFERRED_FILE,
-    find: 'return this._words.exchange(list, 0);',
-    replace: 'const first = this._words.load(list); this._words.store(list, 0); return first;',
+    file: LLIST_FILE,
+    find: 'return words.exchange(head, 0);',
+    replace: 'const first = words.load(head); words.store(head, 0); return first;',
   },
   caughtAs: 'assertion',
 });

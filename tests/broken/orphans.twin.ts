@@ -1,27 +1,27 @@
 /** Orphans with one line wrong: one is lost, taken over twice, or freed too early. */
 import { twin } from '../../tools/checker/checker.js';
 
-const FILE = 'src/slab/orphans.ts';
-const TAKES = 'if (this.objects() === 0 || !this._lock.tryAcquire()) return;';
+const FILE = 'src/rcu/orphans.ts';
+const TAKES = 'if (this._stopped || !this.hasNews() || !this._tryAcquire()) return;';
 
 export const adoptsWithoutTheLock = twin({
   name: 'adopt() does not take the lock',
   claim: 'orphans/twoAdoptAtOnce',
-  patch: { file: FILE, find: TAKES, replace: 'if (this.objects() === 0) return;' },
+  patch: { file: FILE, find: TAKES, replace: 'if (this._stopped || !this.hasNews()) return;' },
   caughtAs: 'race',
 });
 
 export const adoptsWithoutTheLockWhileAnotherLeaves = twin({
   name: 'adopt() does not take the lock, and another thread leaves meanwhile',
   claim: 'orphans/adoptsWhileAnotherLeaves',
-  patch: { file: FILE, find: TAKES, replace: 'if (this.objects() === 0) return;' },
+  patch: { file: FILE, find: TAKES, replace: 'if (this._stopped || !this.hasNews()) return;' },
   caughtAs: 'race',
 });
 
 export const putsWithoutTheLock = twin({
   name: 'put() does not take the lock',
   claim: 'orphans/twoLeaveAtOnce',
-  patch: { file: FILE, find: 'if (!this._lock.acquireIf(maySpin)) return false;', replace: '' },
+  patch: { file: FILE, find: 'if (!this._acquireIf(maySpin)) return false;', replace: '' },
   caughtAs: 'race',
 });
 
@@ -30,8 +30,8 @@ export const putsOnlyWhereTheLockIsFree = twin({
   claim: 'orphans/twoLeaveAtOnce',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return false;',
-    replace: 'if (!this._lock.tryAcquire()) return true;',
+    find: 'if (!this._acquireIf(maySpin)) return false;',
+    replace: 'if (!this._tryAcquire()) return true;',
   },
   caughtAs: 'assertion',
 });
@@ -39,32 +39,30 @@ export const putsOnlyWhereTheLockIsFree = twin({
 export const emptiesTheCountAfterTheRelease = twin({
   name: 'adopt() takes the count to 0 when others may have put something there already',
   claim: 'orphans/adoptsWhileAnotherLeaves',
-  patch: {
-    file: FILE,
-    find: 'words.storePlain(HEADER.orphanObjects, 0);\n    this._lock.release();',
-    replace: 'this._lock.release();\n    words.storePlain(HEADER.orphanObjects, 0);',
-  },
+  patch: [
+    { file: FILE, find: 'if (objects !== 0) words.store(HEADER.orphanObjects, 0);', replace: '' },
+    {
+      file: FILE,
+      find: 'this._seen = words.loadPlain(HEADER.migrations); this._lock.release();',
+      replace:
+        'this._seen = words.loadPlain(HEADER.migrations); this._lock.release(); ' +
+        'if (objects !== 0) words.store(HEADER.orphanObjects, 0);',
+    },
+  ],
   caughtAs: 'assertion',
 });
 
-export const emptiesTheListAfterTheRelease = twin({
-  name: 'adopt() empties the list of sheaves after it has released the lock',
-  claim: 'orphans/twoAdoptAtOnce',
-  patch: [
-    { file: FILE, find: 'words.storePlain(HEADER.orphanSheaves, 0);', replace: '' },
-    {
-      file: FILE,
-      find: 'while (sheaf !== 0) {',
-      replace: 'words.storePlain(HEADER.orphanSheaves, 0); while (sheaf !== 0) {',
-    },
-  ],
-  caughtAs: 'race',
+export const leavesTheHeads = twin({
+  name: 'adopt() leaves the list of heads as it was, for the next to take over as well',
+  claim: 'orphans/adoptedHeadWaits',
+  patch: { file: FILE, find: 'words.storePlain(HEADER.orphanHeads, 0);', replace: '' },
+  caughtAs: 'assertion',
 });
 
 export const forgetsWhatWasThere = twin({
   name: 'put() replaces what other threads have left',
   claim: 'orphans/twoLeaveAtOnce',
-  patch: { file: FILE, find: 'words.storePlain(last + nextWord, words.loadPlain(headWord));', replace: '' },
+  patch: { file: FILE, find: 'words.storePlain(lastNext, words.loadPlain(headWord));', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -80,9 +78,9 @@ export const adoptedSheafIsDone = twin({
   claim: 'orphans/adoptedSheafWaits',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'adoptSheaf(sheaf) { this._append(sheaf);',
+    find: 'adoptSheaf(sheaf) { this._waiting.append(sheaf);',
     replace:
-      'adoptSheaf(sheaf) { this._append(sheaf); this._words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.sequence() & ~3);',
+      'adoptSheaf(sheaf) { this._waiting.append(sheaf); this._words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.sequence() & ~3);',
   },
   caughtAs: 'race',
 });
@@ -114,9 +112,9 @@ export const adoptedSheafCountsOnTheRunningGracePeriod = twin({
   claim: 'orphans/adoptedSheafWaits',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'adoptSheaf(sheaf) { this._append(sheaf);',
+    find: 'adoptSheaf(sheaf) { this._waiting.append(sheaf);',
     replace:
-      'adoptSheaf(sheaf) { this._append(sheaf); this._words.storePlain(sheaf + SHEAF.cookie, (this._gracePeriod.sequence() | 3) + 1);',
+      'adoptSheaf(sheaf) { this._waiting.append(sheaf); this._words.storePlain(sheaf + SHEAF.cookie, (this._gracePeriod.sequence() | 3) + 1);',
   },
   caughtAs: 'race',
 });
@@ -125,9 +123,9 @@ export const adoptedHeadCountsOnTheRunningGracePeriod = twin({
   name: 'heads are numbered with the end of the grace period that runs, whoever queued them',
   claim: 'orphans/adoptedHeadWaits',
   patch: {
-    file: 'src/slab/kfree-rcu.ts',
-    find: 'const cookie = this._gracePeriod.snap();',
-    replace: 'const cookie = (this._gracePeriod.sequence() | 3) + 1;',
+    file: 'src/rcu/rcu-driver.ts',
+    find: 'const cookie = gracePeriod.snap();',
+    replace: 'const cookie = (gracePeriod.sequence() | 3) + 1;',
   },
   caughtAs: 'race',
 });
@@ -137,9 +135,9 @@ export const adoptedSheafIsDoneAtOnce = twin({
   claim: 'orphans/sheafOfALeaverWaits',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'adoptSheaf(sheaf) { this._append(sheaf);',
+    find: 'adoptSheaf(sheaf) { this._waiting.append(sheaf);',
     replace:
-      'adoptSheaf(sheaf) { this._append(sheaf); this._words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.sequence() & ~3);',
+      'adoptSheaf(sheaf) { this._waiting.append(sheaf); this._words.storePlain(sheaf + SHEAF.cookie, this._gracePeriod.sequence() & ~3);',
   },
   caughtAs: 'race',
 });
@@ -160,19 +158,19 @@ export const leavesWhatIsInHand = twin({
   claim: 'orphans/adoptsWhileAnotherLeaves',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'this._sealSheaf(id); this._orphans',
-    replace: 'this._orphans',
+    find: 'for (let id = SHEAF_CACHE; id < this._caches.used(); id++) this._sealSheaf(id);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
 
 export const abandonsWithoutTheHeads = twin({
   name: 'a thread leaves its heads behind',
-  claim: 'orphans/adoptsWhileAnotherLeaves',
+  claim: 'orphans/headOfALeaverWaits',
   patch: {
     file: 'src/slab/kfree-rcu.ts',
-    find: 'this._orphans.put(sheaves, this._callbacks.first(), objects + heads, maySpin)',
-    replace: 'this._orphans.put(sheaves, 0, objects, maySpin)',
+    find: 'this._orphans.put(this._waiting.first(), this._heads.first(), objects, maySpin, this)',
+    replace: 'this._orphans.put(this._waiting.first(), 0, objects, maySpin, this)',
   },
   caughtAs: 'assertion',
 });

@@ -7,7 +7,14 @@ const POLICY = 'src/pages/direct-reclaim.ts';
 export const waitsForItself = twin({
   name: 'a thread waits for a grace period inside its own turn',
   claim: 'reclaim/getsWhatIsOnTheList',
-  patch: { file: 'src/rcu/rcu.ts', find: 'leaveAll(this._host);', replace: '' },
+  patch: [
+    { file: 'src/rcu/rcu.ts', find: 'leaveAll(this._host); const cookie', replace: 'const cookie' },
+    {
+      file: 'src/rcu/rcu.ts',
+      find: 'leaveAll(this._host); // Publishes nothing',
+      replace: '// Publishes nothing',
+    },
+  ],
   caughtAs: 'livelock',
 });
 
@@ -33,12 +40,12 @@ export const takesStartedForDone = twin({
   caughtAs: 'race',
 });
 
-export const flushesSlabsWithoutTheLock = twin({
-  name: 'a sheaf is emptied onto its slabs without the lock of their list',
+export const givesSlabsBackWithoutTheLock = twin({
+  name: 'the slabs of a cache are given back without the lock of their list',
   claim: 'reclaim/othersFreeAndAllocate',
   patch: {
     file: 'src/slab/slab-list.ts',
-    find: 'if (!this._lock.acquireIf(maySpin)) return this._deferAll(sheaf, count);',
+    find: 'if (!this._lock.acquireIf(maySpin)) return;',
     replace: 'this._lock.tryAcquire();',
   },
   caughtAs: 'race',

@@ -208,15 +208,15 @@ export const discardsUnderTheLock = twin({
   caughtAs: 'race',
 });
 
-const DEFERRED_FILE = 'src/slab/deferred-objects.ts';
+const LLIST_FILE = 'src/words/llist.ts';
 
 export const defersOverAnother = twin({
   name: 'an object is put on the deferred list whatever was put there since the look at its head',
   claim: 'slab-list/deferredComeBack',
   patch: {
-    file: DEFERRED_FILE,
-    find: 'if (found === head) break;',
-    replace: 'words.store(list, object); break;',
+    file: LLIST_FILE,
+    find: 'if (found === first) return;',
+    replace: 'words.store(head, node); return;',
   },
   caughtAs: 'assertion',
 });
@@ -226,9 +226,9 @@ export const linksToWhatItFirstSaw = twin({
   claim: 'slab-list/deferredComeBack',
   patch: [
     {
-      file: DEFERRED_FILE,
-      find: 'for (;;) { words.storePlain(object, head);',
-      replace: 'words.storePlain(object, head); for (;;) {',
+      file: LLIST_FILE,
+      find: 'for (;;) { words.storePlain(link, first);',
+      replace: 'words.storePlain(link, first); for (;;) {',
     },
   ],
   caughtAs: 'assertion',
@@ -238,9 +238,9 @@ export const emptiesTheDeferredLate = twin({
   name: 'the deferred list is read, and then emptied, in two steps',
   claim: 'slab-list/deferredComeBack',
   patch: {
-    file: DEFERRED_FILE,
-    find: 'return this._words.exchange(list, 0);',
-    replace: 'const first = this._words.load(list); this._words.store(list, 0); return first;',
+    file: LLIST_FILE,
+    find: 'return words.exchange(head, 0);',
+    replace: 'const first = words.load(head); words.store(head, 0); return first;',
   },
   caughtAs: 'assertion',
 });

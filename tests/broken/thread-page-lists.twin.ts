@@ -98,9 +98,9 @@ export const readsNextAfterTheRelease = twin({
   claim: 'thread-page-lists/shrinksAgainstRefill',
   patch: {
     file: 'src/slab/slab-pages.ts',
-    find: 'const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next); this.release(page, maySpin);',
+    find: 'const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next); if (this._link === 0) this.release(page, maySpin); else this._retire(page);',
     replace:
-      'this.release(page, maySpin); const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);',
+      'if (this._link === 0) this.release(page, maySpin); else this._retire(page); const next = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);',
   },
   caughtAs: 'assertion',
 });

@@ -8,7 +8,7 @@ const sequence = 'src/rcu/sequence.ts';
 const ENTER = 'this._words.compareExchange(this._word, this._even, open) !== this._even';
 const ENTER_PLAIN = '(this._words.storePlain(this._word, open), false)';
 const END = 'this._words.store(this._word, this._even);';
-const RAISE = 'words.add(HEADER.gracePeriodSequence, 1);';
+const RAISE = 'this._words.add(HEADER.gracePeriodSequence, 1);';
 const NOTE = 'words.storePlain(snapshots + slot, (turn & TURN_OPEN) === 0 ? 0 : turn);';
 
 export const entersByPlainStore = twin({
@@ -45,8 +45,8 @@ export const endsWithoutLooking = twin({
   claim: 'turn/keepsWhatItReads',
   patch: {
     file: gracePeriod,
-    find: 'if (!this._allQuiescent()) return false;',
-    replace: 'this._allQuiescent();',
+    find: 'if (!this._allQuiescent(asks)) return false;',
+    replace: 'this._allQuiescent(asks);',
   },
   caughtAs: 'race',
 });
@@ -56,8 +56,8 @@ export const endsBeforeLooking = twin({
   claim: 'turn/keepsWhatItReads',
   patch: {
     file: gracePeriod,
-    find: 'if (!this._allQuiescent()) return false;',
-    replace: 'this._words.exchange(HEADER.gracePeriodSequence, endOf(sequence)); this._allQuiescent();',
+    find: 'if (!this._allQuiescent(asks)) return false;',
+    replace: 'this._words.exchange(HEADER.gracePeriodSequence, endOf(sequence)); this._allQuiescent(asks);',
   },
   caughtAs: 'race',
 });
@@ -96,8 +96,8 @@ export const endsWithoutTheLastSlot = twin({
   claim: 'turn/keepsWhatTheLastSlotReads',
   patch: {
     file: gracePeriod,
-    find: 'for (let slot = 0; slot < claimed; slot++) { const noted',
-    replace: 'for (let slot = 0; slot < claimed - 1; slot++) { const noted',
+    find: 'let quiescent = true; for (let slot = 0; slot < claimed; slot++) {',
+    replace: 'let quiescent = true; for (let slot = 0; slot < claimed - 1; slot++) {',
   },
   caughtAs: 'race',
 });
@@ -118,8 +118,8 @@ export const lastSlotDecides = twin({
   claim: 'turn/keepsWhatTwoReadersRead',
   patch: {
     file: gracePeriod,
-    find: 'if (this._turnOf(slot) === noted) quiescent = false;',
-    replace: 'quiescent = this._turnOf(slot) !== noted; if (!quiescent) ;',
+    find: 'if (this._turnOf(slot) === noted && !this._isDead(slot)) { quiescent = false;',
+    replace: 'quiescent = this._turnOf(slot) !== noted; if (!quiescent) {',
   },
   caughtAs: 'race',
 });
@@ -172,8 +172,8 @@ export const innerScopeUnpins = twin({
   claim: 'turn/keepsWhatAnOuterScopeReads',
   patch: {
     file: turn,
-    find: 'this._scopes--; this.pinned = pinned;',
-    replace: 'this._scopes--; this.pinned = false;',
+    find: 'if (this.sections > sections) this.cutSections(sections); this.pinned = pinned;',
+    replace: 'this.pinned = false;',
   },
   caughtAs: 'race',
 });
@@ -270,7 +270,8 @@ export const startIsStored = twin({
   patch: {
     file: gracePeriod,
     find: RAISE,
-    replace: 'words.store(HEADER.gracePeriodSequence, words.load(HEADER.gracePeriodSequence) + 1);',
+    replace:
+      'this._words.store(HEADER.gracePeriodSequence, this._words.load(HEADER.gracePeriodSequence) + 1);',
   },
   caughtAs: 'race',
 });
@@ -280,8 +281,8 @@ export const waitsForAnyOpenTurn = twin({
   claim: 'turn/endsThoughTheNextTurnIsOpen',
   patch: {
     file: gracePeriod,
-    find: 'if (this._turnOf(slot) === noted) quiescent = false;',
-    replace: 'if ((this._turnOf(slot) & TURN_OPEN) !== 0) quiescent = false;',
+    find: 'if (this._turnOf(slot) === noted && !this._isDead(slot)) { quiescent = false;',
+    replace: 'if ((this._turnOf(slot) & TURN_OPEN) !== 0) { quiescent = false;',
   },
   caughtAs: 'livelock',
 });
@@ -337,9 +338,31 @@ export const killedReaderIsPassedOver = twin({
   claim: 'turn/keepsWhatAKilledReaderReads',
   patch: {
     file: gracePeriod,
-    find: 'if (this._turnOf(slot) === noted) quiescent = false;',
+    find: 'if (this._turnOf(slot) === noted && !this._isDead(slot)) { quiescent = false;',
     replace:
-      'if (this._turnOf(slot) === noted) { quiescent = false; words.storePlain(snapshots + slot, 0); }',
+      'if (this._turnOf(slot) === noted && !this._isDead(slot)) { quiescent = false; words.storePlain(snapshots + slot, 0);',
+  },
+  caughtAs: 'race',
+});
+
+export const deadReaderIsWaitedFor = twin({
+  name: 'a grace period waits for a turn whose thread is dead',
+  claim: 'turn/keepsWhatAKilledReaderReads',
+  patch: {
+    file: gracePeriod,
+    find: 'if (this._turnOf(slot) === noted && !this._isDead(slot)) { quiescent = false;',
+    replace: 'if (this._turnOf(slot) === noted) { quiescent = false;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const killedReaderIsTakenForDead = twin({
+  name: 'a thread in a turn is taken for dead before anybody has found it so',
+  claim: 'turn/keepsWhatAKilledReaderReads',
+  patch: {
+    file: gracePeriod,
+    find: 'return this._words.load(slotStart(this._geometry, slot) + SLOT.state) === SLOT_STATE.dead;',
+    replace: 'return this._words.load(slotStart(this._geometry, slot) + SLOT.state) >= SLOT_STATE.live;',
   },
   caughtAs: 'race',
 });
@@ -349,8 +372,8 @@ export const looksKeepTheLock = twin({
   claim: 'turn/keepsWhatAKilledReaderReads',
   patch: {
     file: gracePeriod,
-    find: 'this._lock.release(); if (!ended) return false;',
-    replace: 'if (!ended) return false; this._lock.release();',
+    find: 'const ended = this._step(asks); this._lock.release();',
+    replace: 'const ended = this._step(asks); if (ended) this._lock.release();',
   },
   caughtAs: 'assertion',
 });

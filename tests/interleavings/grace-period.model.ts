@@ -17,6 +17,7 @@ import assert from 'node:assert/strict';
 import { HEADER } from '../../src/layout/heap-header.js';
 import type { GracePeriod } from '../../src/rcu/grace-period.js';
 import { Rcu } from '../../src/rcu/rcu.js';
+import { markDead } from '../../src/threads/liveness.js';
 import type { Turn } from '../../src/threads/turn.js';
 import type { Words } from '../../src/words/words.js';
 import { type ModelHost, model, type Stage } from '../../tools/checker/model.js';
@@ -169,6 +170,9 @@ export const synchronizesTwoThreads = model<Scene>({
   },
   invariant: sequenceGoesUp,
   final: nothingIsLeft,
+  bounds: { preemptions: 3 },
+  // Every schedule takes half a minute.
+  nightly: { preemptions: 5 },
 });
 
 export const synchronizesBesideAReader = model<Scene>({
@@ -220,6 +224,9 @@ export const leavesItsTurnToSynchronize = model<Scene>({
   },
   invariant: sequenceGoesUp,
   final: nothingIsLeft,
+  bounds: { preemptions: 3 },
+  // Every schedule takes half a minute.
+  nightly: { preemptions: 5 },
 });
 
 export const needsAWholeGracePeriod = model<Scene>({
@@ -302,41 +309,128 @@ export const servesTwoDriversAndAReader = model<Scene>({
   nightly: { preemptions: 3 },
 });
 
-/** As many looks as it takes where the lock is free in the end. */
-const LOOKS = 4;
+export const creditsNothingOld = model<Scene>({
+  name: 'that a turn has ended counts for the grace period that waited for it, and not for the next',
+  ...over(two),
+  setup: (stage) => {
+    const state = scene(two, ['reader', 'updater'])(stage);
+    const [reader, updater] = state.all;
+    // A grace period runs that waits for the reader's turn.
+    reader!.turn.pin();
+    updater!.gracePeriod.drive(updater!.gracePeriod.snap());
+    return state;
+  },
+  threads: {
+    reader({ all: [reader] }) {
+      reader!.turn.quiesce();
+      readWhole(reader!.words, reader!.words.dereference(reader!.memory.link));
+    },
+    updater: ({ all: [, updater] }) => replaceAndSpoil(updater!, 1),
+  },
+  invariant: sequenceGoesUp,
+});
 
-/** Drives as long as it may come to an end; one whose driver was killed does not. */
-function driveWhileItMayEnd(updater: Actor, old: number): void {
+/** Of a memory, what a model needs in which threads die. */
+function overLives({ lengthWords, prepareLive, nameOf }: RcuMemory) {
+  return { lengthWords, prepare: prepareLive, nameOf };
+}
+
+/** Holds `heir` until `thread` in slot 0 has ended, and marks it dead where it was killed. */
+function bury({ stage }: Scene, thread: string, { words, memory }: Actor): void {
+  if (stage.awaitEnd(thread)) return;
+  markDead(words, memory.geometry, memory.threadOf(0));
+}
+
+/** Whatever a dead thread has left: the next grace period ends in one call, for all are idle or dead. */
+function othersGoOn(state: Scene): void {
+  const { gracePeriod } = state.all.at(-1)!;
+  assert.equal(gracePeriod.drive(gracePeriod.snap()), true, 'no grace period ends any more');
+  nothingIsLeft(state);
+}
+
+/** Looks of a driver before it hears of the death of another. */
+const LOOKS = 2;
+
+/** Replaces, drives in vain or not, and to the end when the death of `thread` is known. */
+function replaceAndOutlive(state: Scene, thread: string, updater: Actor): void {
   const { words, gracePeriod } = updater;
+  const old = replaceBy(updater, 1);
   const cookie = gracePeriod.snap();
-  for (let look = 0; look < LOOKS; look++) {
-    if (gracePeriod.drive(cookie)) {
-      updater.done++;
-      spoil(words, old);
-      return;
-    }
-    words.pause();
-  }
+  for (let look = 0; look < LOOKS && !gracePeriod.done(cookie); look++) gracePeriod.drive(cookie);
+  bury(state, thread, updater);
+  driveUntilDone(words, gracePeriod, cookie);
+  updater.done++;
+  spoil(words, old);
 }
 
 export const outlivesAKilledDriver = model<Scene>({
-  name: 'where a driver was killed nothing is freed early, and others drive on unless it held the lock',
-  ...over(three),
+  name: 'where a driver was killed at any step another takes over when it is dead, and nothing is freed early',
+  ...overLives(three),
   setup: scene(three, ['killed', 'reader', 'updater']),
   threads: {
-    killed({ all: [killed] }) {
-      killed!.gracePeriod.drive(killed!.gracePeriod.snap());
-    },
+    killed: ({ all: [killed] }) => void killed!.gracePeriod.drive(killed!.gracePeriod.snap()),
     reader: ({ all: [, reader] }) => readInTurn(reader!),
-    updater: ({ all: [, , updater] }) => driveWhileItMayEnd(updater!, replaceBy(updater!, 1)),
+    updater: (state) => replaceAndOutlive(state, 'killed', state.all[2]!),
   },
   invariant: sequenceGoesUp,
-  final({ words, all: [, , updater] }) {
-    // Today nobody takes over from a dead driver: its lock stays taken, and no grace period ends any more.
-    const isLockLeft = words.loadPlain(HEADER.gracePeriodLock) !== 0;
-    assert.ok(isLockLeft || updater!.done === 1, 'a grace period did not end, though its lock is free');
-  },
+  final: othersGoOn,
   bounds: { kills: ['killed'], preemptions: 2 },
   // Some ten times as long.
   nightly: { preemptions: 3 },
+});
+
+export const startsAnewInTheNextTurn = model<Scene>({
+  name: 'a driver that takes over waits for every turn that is open then, whatever the dead one had noted',
+  ...overLives(three),
+  setup: (stage) => {
+    const state = scene(three, ['killed', 'reader', 'updater'])(stage);
+    state.all[1]!.turn.pin();
+    return state;
+  },
+  threads: {
+    killed: ({ all: [killed] }) => void killed!.gracePeriod.drive(killed!.gracePeriod.snap()),
+    reader({ all: [, reader] }) {
+      readWhole(reader!.words, reader!.words.dereference(reader!.memory.link));
+      reader!.turn.quiesce();
+      readWhole(reader!.words, reader!.words.dereference(reader!.memory.link));
+    },
+    updater(state) {
+      const [, , updater] = state.all;
+      const old = replaceBy(updater!, 1);
+      const cookie = updater!.gracePeriod.snap();
+      bury(state, 'killed', updater!);
+      driveUntilDone(updater!.words, updater!.gracePeriod, cookie);
+      updater!.done++;
+      spoil(updater!.words, old);
+    },
+  },
+  invariant: sequenceGoesUp,
+  final: othersGoOn,
+  bounds: { kills: ['killed'], preemptions: 2 },
+});
+
+export const hasOneHeir = model<Scene>({
+  name: 'of two that outlive a driver, killed in a turn or under the lock, one takes over, and both go on',
+  ...overLives(three),
+  setup: scene(three, ['killed', 'alpha', 'beta']),
+  threads: {
+    killed({ all: [killed] }) {
+      readInTurn(killed!);
+      killed!.gracePeriod.drive(killed!.gracePeriod.snap());
+    },
+    alpha(state) {
+      const [, alpha] = state.all;
+      bury(state, 'killed', alpha!);
+      replaceAndSpoil(alpha!, 1);
+    },
+    beta(state) {
+      const [, , beta] = state.all;
+      bury(state, 'killed', beta!);
+      readInTurn(beta!);
+      replaceAndSpoil(beta!, 2);
+    },
+  },
+  invariant: sequenceGoesUp,
+  final: othersGoOn,
+  bounds: { kills: ['killed'], preemptions: 2 },
 });

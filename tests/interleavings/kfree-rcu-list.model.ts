@@ -183,7 +183,7 @@ export const othersDrive = model<Trio>({
     starter: ({ starter }) => starter.startGracePeriod(),
   },
   final: ({ updater, reader, starter }) => assertAllFreed([updater, reader, starter], 1),
-  bounds: { preemptions: 2 },
+  bounds: { preemptions: 1 },
   // About 10 seconds.
-  nightly: { preemptions: 3 },
+  nightly: { preemptions: 2 },
 });

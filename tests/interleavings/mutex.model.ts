@@ -5,16 +5,13 @@
  * Not shown here: the async side, whose steps are the same, with the event loop between them; a reaper that is killed.
  */
 import assert from 'node:assert/strict';
-import { slotStart } from '../../src/layout/heap-layout.js';
-import { CONSISTENCY, LOCK, LOCK_KIND, WAITERS } from '../../src/layout/lock-record.js';
-import { SLOT, SLOT_STATE } from '../../src/layout/thread-slot.js';
+import { CONSISTENCY, LOCK, LOCK_KIND } from '../../src/layout/lock-record.js';
 import { LockTimeoutError, NotRecoverableError } from '../../src/locks/lock-errors.js';
 import { Mutex, type MutexGuard } from '../../src/locks/mutex.js';
-import { ownerTag } from '../../src/locks/owner.js';
 import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 import { LockMemory } from '../support/lock-stage.js';
-import { LockScene, nameOfGuarded } from './support/lock-scene.js';
+import { begunInside, dieInside, guardedMemory, LockScene } from './support/lock-scene.js';
 
 /** One thread of a model, and what came of its attempts. */
 interface Actor {
@@ -40,12 +37,7 @@ function contest(names: readonly string[], timed: readonly string[] = []) {
   const memory = new LockMemory({ kind: LOCK_KIND.mutex, threads: names.length + 1 });
   return {
     memory,
-    lengthWords: memory.lengthWords,
-    prepare(words: Words): void {
-      memory.prepare(words);
-      words.storePlain(memory.spare + 1, ~0);
-    },
-    nameOf: (index: number) => nameOfGuarded(memory, index),
+    ...guardedMemory(memory),
     setup(stage: Stage): Contest {
       const scene = new LockScene(stage, memory);
       const actors = names.map((name, slot) => ({
@@ -60,13 +52,7 @@ function contest(names: readonly string[], timed: readonly string[] = []) {
 /** contest() that begins when the first thread is inside; it leaves by `guard`. */
 function heldContest(names: readonly string[], timed: readonly string[] = []) {
   const made = contest(names, timed);
-  return {
-    ...made,
-    setup(stage: Stage): HeldContest {
-      const state = made.setup(stage);
-      return { ...state, guard: state.actors[0]!.mutex.lockSync() };
-    },
-  };
+  return { ...made, setup: begunInside(made.setup, ({ actors }) => actors[0]!.mutex.lockSync()) };
 }
 
 type HeldContest = Contest & { readonly guard: MutexGuard };
@@ -75,14 +61,11 @@ type HeldContest = Contest & { readonly guard: MutexGuard };
 function deadOwnersContest(names: readonly string[]) {
   const made = contest(names);
   const { memory, prepare } = made;
-  const slot = names.length;
   return {
     ...made,
     prepare(words: Words): void {
       prepare(words);
-      words.storePlain(slotStart(memory.geometry, slot) + SLOT.state, SLOT_STATE.dead);
-      words.storePlain(memory.record + LOCK.owner, ownerTag(slot, slot + 1));
-      words.storePlain(memory.spare, 1);
+      dieInside(words, memory, names.length);
     },
   };
 }
@@ -151,11 +134,7 @@ function lockInTime(state: Contest, slot: number): void {
 
 /** While a thread is inside, the owner word names it. */
 function ownerIsNamed({ scene, actors }: Contest): void {
-  const owner = scene.words.loadPlain(scene.memory.record + LOCK.owner) & ~WAITERS;
-  for (const { slot } of actors) {
-    if (!scene.isInside(slot)) continue;
-    assert.equal(owner, ownerTag(slot, slot + 1), `slot ${slot} is inside, and the mutex is not its own`);
-  }
+  scene.assertInsideIsNamed(actors.length);
 }
 
 function assertFree({ scene }: Contest): void {

@@ -6,6 +6,7 @@
  *     beta: reads, retires, allocates, and drives as well
  */
 import type { HeapParts } from '../../src/heap/heap-parts.js';
+import { BACKLOG_SHEAVES } from '../../src/slab/done-frees.js';
 import { type Model, model } from '../../tools/checker/model.js';
 import { neverSpins } from './support/never-spins.js';
 import {
@@ -13,6 +14,7 @@ import {
   type ModelHeap,
   type RetiredObjectOptions,
   retiredObjectMemory,
+  switchTurn,
 } from './support/retired-objects.js';
 
 interface Two {
@@ -125,4 +127,48 @@ export const carvesItsSheaves = workletModel({
     beta.drain();
     beta.wiring().caches.shrink();
   },
+});
+
+/** As many as it takes for a backlog: its sheaves hold two each. */
+const BACKLOG = 2 * (BACKLOG_SHEAVES + 1);
+/** The slot of who is in a turn while that many are retired. */
+const BUSY = 3;
+
+/** The heap of a thread with so much waiting that it is about to leave it to others. */
+const CROWDED = retiredObjectMemory({ threads: 4, pages: 32, sheafCapacity: 2 });
+
+export const leavesItsBacklog = model<Two & { readonly heir: ModelHeap }>({
+  name: 'where a thread that may not spin has too much waiting, others take it over: each object is freed once, after its readers',
+  lengthWords: CROWDED.lengthWords,
+  prepare: CROWDED.prepare,
+  nameOf: CROWDED.nameOf,
+  mayRace: CROWDED.mayRace,
+  setup: (stage) => {
+    const alpha = CROWDED.wire(stage, 'alpha', 0, neverSpins);
+    const beta = CROWDED.wire(stage, 'beta', 1);
+    enterWorklet(alpha.wiring());
+    switchTurn(beta.wiring(), BUSY);
+    for (let n = 0; n < BACKLOG; n++) alpha.retireOf(beta);
+    // Has no thread of its own, and does nothing while the threads run.
+    return { alpha, beta, heir: CROWDED.wire(stage, 'beta', 2) };
+  },
+  threads: {
+    alpha: ({ alpha }) => {
+      alpha.retire(0);
+      alpha.host.runMicrotasks();
+    },
+    beta: ({ beta }) => {
+      beta.read(0);
+      beta.retire(1);
+      beta.handOver();
+    },
+  },
+  final: ({ alpha, heir }) => {
+    switchTurn(heir.wiring(), BUSY);
+    // A thread that may not spin frees one sheaf a turn.
+    for (let round = 0; round < BACKLOG; round++) alpha.drain();
+    assertAllFreed([heir, alpha], BACKLOG + 2);
+  },
+  bounds: { preemptions: 1 },
+  nightly: { preemptions: 2 },
 });

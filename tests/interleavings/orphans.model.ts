@@ -53,7 +53,7 @@ function beginTwo(stage: Stage): Two {
 /** Retires object `n` and a page: they lie in a sheaf in hand, and on the list. */
 function post(heap: ModelHeap, n: number): void {
   heap.retire(n);
-  heap.retirePage();
+  heap.retireHead();
 }
 
 /** The third thread leaves a sheaf and a head. */

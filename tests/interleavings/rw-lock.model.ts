@@ -8,16 +8,13 @@
  * Not shown here: the async side, whose steps are the same, with the event loop between them; a reaper that is killed.
  */
 import assert from 'node:assert/strict';
-import { slotStart } from '../../src/layout/heap-layout.js';
-import { CONSISTENCY, LOCK, LOCK_KIND, WAITERS } from '../../src/layout/lock-record.js';
-import { SLOT, SLOT_STATE } from '../../src/layout/thread-slot.js';
+import { CONSISTENCY, LOCK, LOCK_KIND } from '../../src/layout/lock-record.js';
 import { LockTimeoutError, NotRecoverableError } from '../../src/locks/lock-errors.js';
-import { ownerTag } from '../../src/locks/owner.js';
 import { type ReadGuard, RwLock, type WriteGuard } from '../../src/locks/rw-lock.js';
 import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 import { LockMemory } from '../support/lock-stage.js';
-import { LockScene, nameOfGuarded } from './support/lock-scene.js';
+import { begunInside, dieInside, guardedMemory, LockScene } from './support/lock-scene.js';
 
 /** One thread of a model, and what came of its attempts. */
 interface Actor {
@@ -44,12 +41,7 @@ function contest(names: readonly string[], timed: readonly string[] = [], spinRo
   const memory = new LockMemory({ kind: LOCK_KIND.rwLock, threads: names.length + 1 });
   return {
     memory,
-    lengthWords: memory.lengthWords,
-    prepare(words: Words): void {
-      memory.prepare(words);
-      words.storePlain(memory.spare + 1, ~0);
-    },
-    nameOf: (index: number) => nameOfGuarded(memory, index),
+    ...guardedMemory(memory),
     setup(stage: Stage): Contest {
       const scene = new LockScene(stage, memory);
       const geometry = { ...memory.geometry, spinRounds };
@@ -69,40 +61,25 @@ type ReadContest = Contest & { readonly guard: ReadGuard };
 /** contest() that begins when the first thread is inside, writing. */
 function writtenContest(names: readonly string[], timed: readonly string[] = []) {
   const made = contest(names, timed);
-  return {
-    ...made,
-    setup(stage: Stage): WrittenContest {
-      const state = made.setup(stage);
-      return { ...state, guard: state.actors[0]!.lock.writeSync() };
-    },
-  };
+  return { ...made, setup: begunInside(made.setup, ({ actors }) => actors[0]!.lock.writeSync()) };
 }
 
 /** contest() that begins when the first thread is inside, reading. */
 function readContest(names: readonly string[], timed: readonly string[] = []) {
   const made = contest(names, timed);
-  return {
-    ...made,
-    setup(stage: Stage): ReadContest {
-      const state = made.setup(stage);
-      return { ...state, guard: state.actors[0]!.lock.readSync() };
-    },
-  };
+  return { ...made, setup: begunInside(made.setup, ({ actors }) => actors[0]!.lock.readSync()) };
 }
 
 /** contest() over a lock whose writer has died inside, after it changed one of the two words. */
 function deadWritersContest(names: readonly string[]) {
   const made = contest(names);
   const { memory, prepare } = made;
-  const slot = names.length;
   return {
     ...made,
     prepare(words: Words): void {
       prepare(words);
-      words.storePlain(slotStart(memory.geometry, slot) + SLOT.state, SLOT_STATE.dead);
-      words.storePlain(memory.record + LOCK.owner, ownerTag(slot, slot + 1));
+      dieInside(words, memory, names.length);
       words.storePlain(memory.record + LOCK.consistency, CONSISTENCY.ownerDied);
-      words.storePlain(memory.spare, 1);
     },
   };
 }
@@ -198,11 +175,7 @@ function reap({ scene, actors }: Contest, slot: number): void {
 
 /** While a thread is inside writing, the owner word names it. */
 function writerIsNamed({ scene, actors }: Contest): void {
-  const owner = scene.words.loadPlain(scene.memory.record + LOCK.owner) & ~WAITERS;
-  for (const { slot } of actors) {
-    if (!scene.isInside(slot)) continue;
-    assert.equal(owner, ownerTag(slot, slot + 1), `slot ${slot} is inside, and the lock is not its own`);
-  }
+  scene.assertInsideIsNamed(actors.length);
 }
 
 function assertFree({ scene }: Contest): void {

@@ -8,10 +8,9 @@ import assert from 'node:assert/strict';
 import { LOCK, LOCK_KIND } from '../../src/layout/lock-record.js';
 import { LockTimeoutError } from '../../src/locks/lock-errors.js';
 import { type Permit, Semaphore } from '../../src/locks/semaphore.js';
-import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 import { LockMemory } from '../support/lock-stage.js';
-import { LockScene, nameOfGuarded } from './support/lock-scene.js';
+import { guardedMemory, LockScene } from './support/lock-scene.js';
 
 /** Words of which each thread marks its own while it has a permit. */
 const MARK = 32;
@@ -48,12 +47,7 @@ interface Manners {
 function contest(names: readonly string[], size: number, { timed = [], isHeld = false }: Manners = {}) {
   const memory = new LockMemory({ kind: LOCK_KIND.semaphore, size, threads: names.length });
   return {
-    lengthWords: memory.lengthWords,
-    nameOf: (index: number) => nameOfGuarded(memory, index),
-    prepare(words: Words): void {
-      memory.prepare(words);
-      words.storePlain(memory.spare + 1, ~0);
-    },
+    ...guardedMemory(memory),
     setup(stage: Stage): Contest {
       const scene = new LockScene(stage, memory);
       const actors: Actor[] = [];

@@ -8,10 +8,9 @@ import assert from 'node:assert/strict';
 import { LOCK_KIND } from '../../src/layout/lock-record.js';
 import { LockTimeoutError } from '../../src/locks/lock-errors.js';
 import { SpinLock } from '../../src/locks/spin-lock.js';
-import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
 import { LockMemory } from '../support/lock-stage.js';
-import { LockScene, nameOfGuarded } from './support/lock-scene.js';
+import { guardedMemory, LockScene, nameOfGuarded } from './support/lock-scene.js';
 
 /** The lock word, behind what LockScene guards. */
 const WORD = 8;
@@ -56,12 +55,8 @@ function contest(names: readonly string[], { timed = [], inTurn = [] }: Manners 
   const memory = new LockMemory({ kind: LOCK_KIND.mutex, threads: names.length });
   const word = memory.spare + WORD;
   return {
-    lengthWords: memory.lengthWords,
+    ...guardedMemory(memory),
     nameOf: (index: number) => (index === word ? 'lock' : nameOfGuarded(memory, index)),
-    prepare(words: Words): void {
-      memory.prepare(words);
-      words.storePlain(memory.spare + 1, ~0);
-    },
     setup(stage: Stage): Contest {
       const scene = new LockScene(stage, memory);
       const tags: number[] = [];

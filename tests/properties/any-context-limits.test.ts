@@ -245,7 +245,7 @@ test('OutOfMemoryError, names the groups that hold memory, the largest first, an
   const lines = message.split('\n').filter((line) => line.includes('group'));
   assert.match(lines[0]!, /^group 'large': \d+ bytes, peak \d+, max max, refused 0$/);
   assert.match(lines[1]!, /^group 'group \d': \d+ bytes, peak \d+, max 1048576, refused 0$/);
-  assert.deepEqual([lines.length, lines.at(-1)], [11, 'and 1 more groups']);
+  assert.deepEqual([lines.length, lines.at(-1)], [11, 'and 1 more group']);
 });
 
 test('a heap of 255 threads, gives each its share, and takes all of it back', () => {

@@ -144,6 +144,7 @@ export class BadCalls {
       () => this._pages(),
       () => this._cacheObject(),
       () => this._head(),
+      () => this._callback(),
       () => this._gfp(),
       () => this._nolockGfp(),
       () => this._key(),
@@ -201,6 +202,7 @@ export class BadCalls {
       refused('kfreeBulkNolock() of a bad address', p, () => heap.kfreeBulkNolock([p])),
       refused('kfreeRcu() of a bad address', p, () => heap.kfreeRcu(p)),
       refused('kfreeRcu() with a head, of a bad address', p, () => heap.kfreeRcu(p, 2)),
+      refused('kfreeRcuBulk() of a bad address', p, () => heap.kfreeRcuBulk([p])),
     ]);
   }
 
@@ -236,6 +238,21 @@ export class BadCalls {
       4096,
     ]) as number;
     return refused('kfreeRcu() with a bad head', head, () => heap.kfreeRcu(p, head));
+  }
+
+  /** Callbacks: of what is no place for a head, of what is no id, of no function. */
+  private _callback(): BadCall {
+    const { rcu } = this._heap;
+    const { callback, objects } = this._own;
+    const head = this._pick(NO_ADDRESSES) as number;
+    const id = this._pick([...NO_ADDRESSES, 0, 4095, callback + 1]) as number;
+    const fn = this._pick([...NO_FINITE, ...NOT_NUMBERS.filter((value) => typeof value !== 'function')]);
+    const shown = "registered the RCU callback 'fresh' with ";
+    return this._pick([
+      refused('rcu.call() with a bad head', head, () => rcu.call(head, callback)),
+      refused('rcu.call() of a bad id', id, () => rcu.call(this._pick(objects), id)),
+      { kind: 'rcu.register() of no function', shown, run: () => rcu.register('fresh', fn as () => void) },
+    ]);
   }
 
   private _gfp(): BadCall {
@@ -414,6 +431,7 @@ export class BadCalls {
       { kind: 'semaphore() of a bad name', shown, run: () => heap.semaphore(name, 1) },
       { kind: 'seqLock() of a bad name', shown, run: () => heap.seqLock(name, 1) },
       { kind: 'slabCache() of a bad name', shown, run: () => heap.slabCache(name, 64) },
+      { kind: 'rcu.register() of a bad name', shown, run: () => heap.rcu.register(name, () => {}) },
     ]);
   }
 

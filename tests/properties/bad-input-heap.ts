@@ -29,6 +29,8 @@ export class Belongings {
   readonly cache: NamedCache;
   readonly pool: Mempool;
   readonly group: MemoryGroup;
+  /** Id of a callback that this thread has a function for. */
+  readonly callback: number;
   readonly map: SharedMap<string, string | number>;
   /** Blocks that were given back, and arrays of addresses that are the heap's own. */
   private readonly _notHeld: readonly number[];
@@ -39,6 +41,7 @@ export class Belongings {
     this.map = heap.map('map');
     this.pool = heap.mempool('pool', 2, { bytes: 64 });
     this.map.set('key', 'value');
+    this.callback = heap.rcu.register('callback', () => {});
     heap.semaphore('semaphore', 2);
     heap.seqLock('seqLock', 2);
     this.group = heap.group('group', { maxBytes: 2 ** 20 });

@@ -110,6 +110,7 @@ const SIZES: readonly (keyof HeapOptions)[] = [
     'pageListFloor',
     'minFreePages',
     'reservedSheaves',
+    'maxWaitingBytes',
   ] as const),
   ...([
     'turnOperations',

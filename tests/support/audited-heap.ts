@@ -2,22 +2,31 @@
  * One small heap that has something in every place an audit looks at, all of it in order; and what changes one
  * of its words, audits, and changes it back.
  *
- *     slot 0 alpha   main, spare and rcu sheaf, two sheaves that wait, callbacks in three segments, page lists
+ *     slot 0 alpha   main, spare and rcu sheaf, two sheaves that wait, RcuHeads in three segments, two callbacks in one
+ *                    object, page lists
  *     slot 1 beta    a main sheaf and page lists
- *     slot 2         gamma has left: an orphan sheaf and two orphan RcuHeads still wait
+ *     slot 2         gamma has left: an orphan sheaf, two orphan RcuHeads and an orphan callback still wait
  *     slot 3         has been nobody's
  *     zone 0         free blocks, and two blocks on its deferred list
  *     cache BUSY     slabs with and without free objects, two full and two empty sheaves in its barn
- *     names          map 'm' with 5 entries in 4 buckets, one of them not linked; slab cache 'c'
+ *     names          map 'm' with 5 entries in 4 buckets, one of them not linked; slab cache 'c'; callback 'f'
  */
 import type { HeapParts } from '../../src/heap/heap-parts.js';
 import { type BalanceOptions, balance } from '../../src/inspect/balance.js';
 import type { BalanceReport } from '../../src/inspect/balance-report.js';
+import { CALLBACK, CALLBACK_WORDS } from '../../src/layout/callback-record.js';
 import { type Geometry, HEADER } from '../../src/layout/heap-header.js';
 import { cacheStart, descriptorStart, slotStart, zoneStart } from '../../src/layout/heap-layout.js';
 import { NAME, NAME_KIND } from '../../src/layout/name-record.js';
 import { SHEAF } from '../../src/layout/sheaf-record.js';
-import { CACHE_SLOT_WORDS, SLOT } from '../../src/layout/thread-slot.js';
+import {
+  CACHE_SLOT,
+  CACHE_SLOT_WORDS,
+  FIRST_CALLBACK_ID,
+  RCU_HEAD,
+  RCU_HEAD_WORDS,
+  SLOT,
+} from '../../src/layout/thread-slot.js';
 import { ZONE } from '../../src/layout/zone-record.js';
 import { ownerTag } from '../../src/locks/owner.js';
 import { RawSpinLock } from '../../src/locks/raw-spin-lock.js';
@@ -36,6 +45,8 @@ export const SHEAF_CAPACITY = 3;
 /** A cache of which there is one slab, with no object in use: objects of 64 bytes. */
 export const EMPTY = 8;
 const EMPTY_BYTES = 64;
+/** What callbacks wait for. */
+const CALLED_BYTES = 128;
 /** The cache of `wide`, whose slabs are of order 2: objects of 1 KiB. */
 export const WIDE = 48;
 const WIDE_BYTES = 2048;
@@ -66,10 +77,14 @@ export class AuditedHeap {
   /** Objects and blocks in use that nothing in the heap leads to. */
   readonly held: number[] = [];
   readonly map: HandMadeMap;
-  /** Name records, newest first: slab cache 'c', then map 'm'. */
+  /** Name records behind that of callback 'f', newest first: slab cache 'c', then map 'm'. */
   readonly names: readonly [cache: number, map: number];
-  /** RcuHeads on alpha's callback list: one in each segment that waits, of blocks of one page. */
+  /** RcuHeads on alpha's list of what is to be freed: one in each segment that waits, of blocks of one page. */
   readonly heads: readonly [wait: number, nextReady: number, next: number];
+  /** Record of callback 'f'; what waits for it: two RcuHeads of alpha in one object of 128 bytes, and an orphan. */
+  readonly callback: number;
+  readonly callbacks: readonly [first: number, second: number];
+  readonly orphanCallback: number;
   /** Start of an allocated block of order 2. */
   readonly block: number;
   /** An object on a slab of more than one page. */
@@ -83,11 +98,14 @@ export class AuditedHeap {
     this.map = makeMapByHand(this.words, (bytes) => this.alpha.kmalloc.alloc(bytes, GFP_KERNEL));
     const mapName = this.makeName(NAME_KIND.map, this.map.root, 'm');
     this.names = [this.makeName(NAME_KIND.slabCache, this.alpha.caches.create(10), 'c'), mapName];
+    this.callback = this.registerCallback();
     this.block = this.alpha.pages.allocPages(2, GFP_KERNEL);
     this.wide = this.alpha.kmalloc.alloc(WIDE_BYTES, GFP_KERNEL);
     this.held.push(this.block, this.wide);
-    this.heads = this.queueCallbacks();
+    this.heads = this.queueHeads();
+    this.callbacks = this.queueCallbacks();
     this.leaveOrphans();
+    this.orphanCallback = this.leaveOrphanCallback();
     this.fillSheaves();
     this.splitPages();
     this.deferBlocks();
@@ -144,11 +162,11 @@ export class AuditedHeap {
   }
 
   /** One head that waits for a grace period that has ended, one for the next, one without a number. */
-  private queueCallbacks(): [number, number, number] {
+  private queueHeads(): [number, number, number] {
     const tag = ownerTag(this.alpha.membership.slot, this.alpha.membership.generation);
     const lock = new RawSpinLock(this.words, HEADER.gracePeriodLock, tag, 1, 'grace period');
     const gracePeriod = new GracePeriod(this.words, this.geometry, lock);
-    const list = new CallbackList(this.words, this.slot(0, SLOT.callbacks));
+    const list = new CallbackList(this.words, this.slot(0, SLOT.heads));
     const heads: number[] = [];
     for (let i = 0; i < 3; i++) {
       heads.push(this.alpha.pages.allocPages(0, GFP_KERNEL) + i);
@@ -160,11 +178,39 @@ export class AuditedHeap {
     return [heads[0]!, heads[1]!, heads[2]!];
   }
 
+  private registerCallback(): number {
+    const record = this.alpha.kmalloc.alloc(CALLBACK_WORDS * BYTES_PER_WORD, GFP_KERNEL);
+    this.words.fillPlain(record, record + CALLBACK_WORDS, 0);
+    this.words.storePlain(record + CALLBACK.id, FIRST_CALLBACK_ID);
+    this.words.storePlain(record + CALLBACK.slots, 1);
+    this.makeName(NAME_KIND.rcuCallback, record, 'f');
+    return record;
+  }
+
+  private queueCallbacks(): [number, number] {
+    const list = new CallbackList(this.words, this.slot(0, SLOT.callbacks));
+    const object = this.alpha.kmalloc.alloc(CALLED_BYTES, GFP_KERNEL);
+    list.enqueue(object + 3, FIRST_CALLBACK_ID);
+    list.enqueue(object + CALLED_BYTES / BYTES_PER_WORD - RCU_HEAD_WORDS, FIRST_CALLBACK_ID);
+    return [object + 3, object + CALLED_BYTES / BYTES_PER_WORD - RCU_HEAD_WORDS];
+  }
+
+  private leaveOrphanCallback(): number {
+    const object = this.alpha.kmalloc.alloc(CALLED_BYTES, GFP_KERNEL);
+    this.words.storePlain(object + RCU_HEAD.next, 0);
+    this.words.storePlain(object + RCU_HEAD.func, FIRST_CALLBACK_ID);
+    this.words.storePlain(HEADER.orphanCallbacks, object);
+    this.words.storePlain(HEADER.orphanCallbackCount, 1);
+    this.words.storePlain(this.callback + CALLBACK.orphans, 1);
+    return object;
+  }
+
   /** Gamma leaves an orphan sheaf of one object, two orphan RcuHeads, and an empty slab of cache EMPTY. */
   private leaveOrphans(): void {
     const gamma = joinStillHeap(this.alpha.handle, 'gamma');
     gamma.kfreeRcu.post(this.allocBusy(gamma), 0);
-    for (let i = 0; i < 2; i++) gamma.kfreeRcu.post(gamma.pages.allocPages(0, GFP_KERNEL), i);
+    const list = new CallbackList(this.words, gamma.membership.start + SLOT.heads);
+    for (let i = 0; i < 2; i++) list.enqueue(gamma.pages.allocPages(0, GFP_KERNEL) + i, i);
     gamma.kmalloc.free(gamma.kmalloc.alloc(EMPTY_BYTES, GFP_KERNEL));
     leaveStillHeap(gamma);
   }
@@ -188,8 +234,14 @@ export class AuditedHeap {
       }
     }
     for (const sheaf of sheaves.slice(3)) view.putEmptySheaf(sheaf);
-    // The barn has no room for the third: its objects go back to three slabs.
-    for (const sheaf of sheaves.slice(0, 3)) view.putFullSheaf(sheaf);
+    for (const sheaf of sheaves.slice(0, 2)) view.putFullSheaf(sheaf);
+    // The barn has no room for the third, nor has alpha where it has no sheaves: its objects go back to three slabs.
+    const places = [CACHE_SLOT.main, CACHE_SLOT.spare].map((place) => this.sheafPlace(0, place));
+    const own = places.map((place) => this.at(place));
+    this.words.storePlain(places[0]!, HEADER.bootstrapSheaf);
+    this.words.storePlain(places[1]!, 0);
+    view.putFullSheaf(sheaves[2]!);
+    for (const [i, place] of places.entries()) this.words.storePlain(place, own[i]!);
     for (const object of objects) if (!barn[2]!.includes(object)) this.held.push(object);
   }
 

@@ -21,6 +21,8 @@ export const SHAPE: Shape = {
   turnOperations: 1000,
   drainMillis: 20,
   pollMillis: 1,
+  maxWaitingWords: 0,
+  stallMillis: 0,
   spinRounds: 1000,
   mapBucketsLog2: 6,
   hashSeed0: 1,

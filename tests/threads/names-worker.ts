@@ -1,20 +1,23 @@
-/** A thread that opens each map and each cache at the same moment as all others. */
-import { Heap } from '../../src/index.js';
-import { cacheName, mapName, type NamesBriefing } from './names.js';
+/** A thread that opens each map and each cache, and registers each callback, at the same moment as all others. */
+import { type Address, Heap } from '../../src/index.js';
+import { cacheName, callbackName, mapName, type NamesBriefing, type NamesResult } from './names.js';
 import { report, takeBriefing } from './team.js';
 
 const { handle, meeting, rounds, caches, workers, worker } = takeBriefing<NamesBriefing>();
 const heap = Heap.attach(handle, { name: `names ${worker}` });
-const taken: number[] = [];
+const objects: Address[] = [];
+const ids: number[] = [];
 
 for (let round = 0; round < rounds; round++) {
   meet(round + 1);
   heap.map<number, string>(mapName(round)).set(worker, mapName(round));
-  if (round < caches) taken.push(heap.slabCache(cacheName(round), 8 * (round + 1)).alloc());
+  if (round < caches) objects.push(heap.slabCache(cacheName(round), 8 * (round + 1)).alloc());
+  ids.push(heap.rcu.register(callbackName(round), () => {}));
   heap.quiesce();
 }
 heap.detach();
-report(taken);
+const result: NamesResult = { objects, ids };
+report(result);
 
 /** Returns when all have called it `times` times. */
 function meet(times: number): void {

@@ -16,6 +16,18 @@ export function mapName(round: number): string {
   return `map of round ${round}`;
 }
 
+/** What a worker has taken. */
+export interface NamesResult {
+  /** An object of each cache. */
+  readonly objects: readonly Address[];
+  /** The id of each callback. */
+  readonly ids: readonly number[];
+}
+
+export function callbackName(round: number): string {
+  return `callback of round ${round}`;
+}
+
 export function cacheName(round: number): string {
   return `cache of round ${round}`;
 }

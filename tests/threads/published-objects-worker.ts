@@ -8,7 +8,7 @@
  */
 import { type Address, Heap } from '../../src/index.js';
 import { HEAD_OFFSET, Patterns } from './pattern.js';
-import { ENDING, type PublishedBriefing, type PublishedResult } from './published-objects.js';
+import { ENDING, FREE_CALLBACK, type PublishedBriefing, type PublishedResult } from './published-objects.js';
 import { Random } from './seed.js';
 import { report, takeBriefing } from './team.js';
 
@@ -22,6 +22,7 @@ const briefing = takeBriefing<PublishedBriefing>();
 const random = new Random(briefing.seed, briefing.worker);
 let heap = Heap.attach(briefing.handle, { name: `${briefing.role} ${briefing.worker}` });
 let patterns = new Patterns(heap.words);
+let callback = registerFree();
 const result = briefing.role === 'reader' ? read() : write();
 heap.detach();
 report(result);
@@ -50,6 +51,7 @@ function write(): PublishedResult {
     const old = heap.words.exchange(place, fresh) as Address;
     if (old === 0) return old;
     if (briefing.retirement === 'kfree') heap.kfree(old);
+    else if (briefing.retirement === 'rcu.call') heap.rcu.call(old + HEAD_OFFSET, callback);
     else heap.kfreeRcu(old, HEAD_OFFSET);
     return old;
   }
@@ -114,11 +116,18 @@ function randomBytes(): number {
 
 function endTurn(): void {
   heap.quiesce();
-  if (heap.stats().objectsWaiting > MAX_WAITING) heap.synchronizeRcuSync();
+  const { objectsWaiting, callbacksWaiting } = heap.stats();
+  if (objectsWaiting + callbacksWaiting > MAX_WAITING) heap.synchronizeRcuSync();
+}
+
+/** Also for callbacks of threads that left. */
+function registerFree(): number {
+  return heap.rcu.register(FREE_CALLBACK, (head) => heap.kfree((head - HEAD_OFFSET) as Address));
 }
 
 function rejoin(): void {
   heap.detach();
   heap = Heap.attach(briefing.handle, { name: `writer ${briefing.worker}` });
   patterns = new Patterns(heap.words);
+  callback = registerFree();
 }

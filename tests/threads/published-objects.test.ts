@@ -6,9 +6,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Address, Heap, type HeapOptions, TINY } from '../../src/index.js';
+import { HEAD_OFFSET } from './pattern.js';
 import {
   ENDING,
   ENDING_WORDS,
+  FREE_CALLBACK,
   type PublishedBriefing,
   type PublishedResult,
   type Retirement,
@@ -41,6 +43,7 @@ interface Sums {
 /** Lets readers and writers run, and checks the heap that they leave. */
 async function play({ options, ...scene }: Scene): Promise<Sums> {
   const heap = Heap.create({ ...options, threads: READERS + WRITERS + 1 });
+  heap.rcu.register(FREE_CALLBACK, (head) => heap.kfree((head - HEAD_OFFSET) as Address));
   const places = zeroedWords(heap, PLACES);
   const ending = zeroedWords(heap, ENDING_WORDS);
   const briefing = { handle: heap.handle, places, placeCount: PLACES, ending, writers: WRITERS, ...scene };
@@ -50,7 +53,14 @@ async function play({ options, ...scene }: Scene): Promise<Sums> {
   const results = await team.results;
   requireLeft(heap, places, ending);
   for (let i = 0; i < PLACES; i++) heap.kfree(heap.words.load(places + i) as Address);
+  await heap.rcu.barrier();
   await settle(heap);
+  const { callbacksWaiting, callbackErrors } = heap.stats();
+  assert.deepEqual(
+    { callbacksWaiting, callbackErrors },
+    { callbacksWaiting: 0, callbackErrors: 0 },
+    SEED_NOTE,
+  );
   requireBalance(heap, [places, ending]);
   heap.detach();
   const readers = results.slice(0, READERS);
@@ -103,6 +113,17 @@ for (const [sizes, options] of [
 ] as const) {
   test(`kfreeRcu() keeps what readers of other threads met until their turns end (${sizes})`, async () => {
     await requirePromiseKept({ ...REPLACED, options });
+  });
+}
+
+for (const [sizes, options, rejoinAfter] of [
+  ['default sizes', DEFAULT_SIZES, 0],
+  ['TINY sizes', TINY_WITH_ROOM, 0],
+  ['threads that leave and come back', DEFAULT_SIZES, 100],
+] as const) {
+  test(`rcu.call() frees what readers of other threads met when their turns have ended (${sizes})`, async () => {
+    const publications = rejoinAfter > 0 ? 10_000 : 15_000;
+    await requirePromiseKept({ ...REPLACED, options, retirement: 'rcu.call', publications, rejoinAfter });
   });
 }
 

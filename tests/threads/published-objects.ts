@@ -2,7 +2,10 @@
 import type { Address, HeapHandle } from '../../src/index.js';
 
 /** How a writer gives an old object back. `kfree` is the mistake that the test must see. */
-export type Retirement = 'kfreeRcu' | 'kfree';
+export type Retirement = 'kfreeRcu' | 'rcu.call' | 'kfree';
+
+/** The callback of 'rcu.call'. */
+export const FREE_CALLBACK = 'free';
 
 export interface PublishedBriefing {
   readonly handle: HeapHandle;

@@ -14,6 +14,8 @@ import { RecordTableBuilder, type RecordTableParts } from './record-table.js';
 const WORKERS = 2;
 const RECORDS = 1500;
 const PAGES = 8192;
+/** A turn of main's can be long on a busy machine: the workers must not fill the heap meanwhile. */
+const MAX_WAITING_BYTES = 4 * 2 ** 20;
 const LOOKUP_MILLIS = 500;
 /** The orders are looked at, not the time that a busy machine takes. */
 const LONGEST_TURN_MILLIS = 30_000;
@@ -32,7 +34,8 @@ export interface Observation {
  */
 export async function observeWorkload(): Promise<Observation> {
   const validate = { longestTurnMillis: LONGEST_TURN_MILLIS };
-  const heap = Heap.create({ ...TINY, pages: PAGES, threads: WORKERS + 2, validate });
+  const sizes = { ...TINY, pages: PAGES, threads: WORKERS + 2, maxWaitingBytes: MAX_WAITING_BYTES };
+  const heap = Heap.create({ ...sizes, validate });
   const crew = new Crew({
     ...{ handle: heap.handle, table: makeRecords(), records: RECORDS, threads: WORKERS },
     ...{ writeShare: 0.5, heapBytes: heap.handle.buffer.byteLength },

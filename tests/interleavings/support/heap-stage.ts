@@ -40,6 +40,8 @@ export const MODEL_SIZES = {
   // A waiter looks again only when the lock word has changed: a model changes it fewer times than this.
   spinRounds: 50,
   hashSeed: [1, 2],
+  // No time passes in a model.
+  stallMillis: 0,
 } as const satisfies HeapOptions;
 
 /** What a thread has before the model's threads start. */

@@ -14,9 +14,10 @@
 import assert from 'node:assert/strict';
 import type { Geometry } from '../../../src/layout/heap-header.js';
 import { slotStart } from '../../../src/layout/heap-layout.js';
-import { LOCK, TICKET_MASK, WOKEN } from '../../../src/layout/lock-record.js';
+import { LOCK, TICKET_MASK, WAITERS, WOKEN } from '../../../src/layout/lock-record.js';
 import { SLOT, SLOT_STATE } from '../../../src/layout/thread-slot.js';
 import { UNOBSERVED } from '../../../src/locks/lock-class.js';
+import { ownerTag } from '../../../src/locks/owner.js';
 import type { Words } from '../../../src/words/words.js';
 import type { Stage } from '../../../tools/checker/model.js';
 import { type LockMemory, StageThread } from '../../support/lock-stage.js';
@@ -67,6 +68,15 @@ export class LockScene {
   /** True where the thread of `slot` is inside, or was killed there. */
   isInside(slot: number): boolean {
     return this.words.loadPlain(this.memory.spare + INSIDE + slot) !== 0;
+  }
+
+  /** Asserts that the owner word names whoever of the first `slots` slots is inside. For who looks on. */
+  assertInsideIsNamed(slots: number): void {
+    const owner = this.words.loadPlain(this.memory.record + LOCK.owner) & ~WAITERS;
+    for (let slot = 0; slot < slots; slot++) {
+      if (!this.isInside(slot)) continue;
+      assert.equal(owner, ownerTag(slot, slot + 1), `slot ${slot} is inside, and the lock is not its own`);
+    }
   }
 
   /** The place of `slot` in the queue. */
@@ -126,6 +136,36 @@ export class LockScene {
     }
     assert.equal(this.words.load(this.memory.record + LOCK.handoff), 0, 'somebody is still to be next');
   }
+}
+
+/** What a model has to know of a memory in which a lock guards counter and complement. */
+export function guardedMemory(memory: LockMemory) {
+  return {
+    lengthWords: memory.lengthWords,
+    prepare(words: Words): void {
+      memory.prepare(words);
+      words.storePlain(memory.spare + 1, ~0);
+    },
+    nameOf: (index: number) => nameOfGuarded(memory, index),
+  };
+}
+
+/** The thread of `slot` has died inside, after it changed one of the two words. */
+export function dieInside(words: Words, memory: LockMemory, slot: number): void {
+  words.storePlain(slotStart(memory.geometry, slot) + SLOT.state, SLOT_STATE.dead);
+  words.storePlain(memory.record + LOCK.owner, ownerTag(slot, slot + 1));
+  words.storePlain(memory.spare, 1);
+}
+
+/** Sets a contest up, and takes its lock before the threads begin: who does so is inside, by `guard`. */
+export function begunInside<State extends object, Guard>(
+  setup: (stage: Stage) => State,
+  take: (state: State) => Guard,
+): (stage: Stage) => State & { readonly guard: Guard } {
+  return (stage) => {
+    const state = setup(stage);
+    return { ...state, guard: take(state) };
+  };
 }
 
 /** What the words behind the records are called. */

@@ -14,7 +14,7 @@ import { planFrom } from '../../../src/heap/format-heap.js';
 import type { HeapOptions } from '../../../src/heap/heap-options.js';
 import { type Geometry, HEADER } from '../../../src/layout/heap-header.js';
 import { slotStart } from '../../../src/layout/heap-layout.js';
-import { SLOT } from '../../../src/layout/thread-slot.js';
+import { SLOT, SLOT_STATE } from '../../../src/layout/thread-slot.js';
 import { ownerTag } from '../../../src/locks/owner.js';
 import { RawSpinLock } from '../../../src/locks/raw-spin-lock.js';
 import { GracePeriod } from '../../../src/rcu/grace-period.js';
@@ -28,6 +28,8 @@ import { MODEL_SIZES } from './heap-stage.js';
 
 const OBJECT_WORDS = 2;
 const FIRST_OBJECT = 16;
+/** The stay of every thread in its slot. */
+const GENERATION = 1;
 
 export class RcuMemory {
   readonly geometry: Geometry;
@@ -58,6 +60,22 @@ export class RcuMemory {
     words.storePlain(this.link, this.object(0));
   };
 
+  /** The same, and every slot has a thread that can be found dead. */
+  readonly prepareLive = (words: Words): void => {
+    this.prepare(words);
+    for (let slot = 0; slot < this.geometry.slots; slot++) {
+      const start = slotStart(this.geometry, slot);
+      words.storePlain(start + SLOT.state, SLOT_STATE.live);
+      words.storePlain(start + SLOT.generation, GENERATION);
+      words.storePlain(start + SLOT.threadId, this.threadOf(slot));
+    }
+  };
+
+  /** Host.threadId of the thread in `slot`, after prepareLive(). */
+  threadOf(slot: number): number {
+    return slot + 1;
+  }
+
   readonly nameOf = (index: number): string => {
     if (index < this.link) return nameOfHeapWord(NO_WORDS, this.geometry, index);
     if (index === this.link) return 'link';
@@ -78,7 +96,13 @@ export class RcuMemory {
 
   /** The grace period as the thread of `slot` drives it. */
   gracePeriod(words: Words, slot: number): GracePeriod {
-    const lock = new RawSpinLock(words, HEADER.gracePeriodLock, ownerTag(slot, 1), 1, 'grace period');
+    const lock = new RawSpinLock(
+      words,
+      HEADER.gracePeriodLock,
+      ownerTag(slot, GENERATION),
+      1,
+      'grace period',
+    );
     return new GracePeriod(words, this.geometry, lock);
   }
 }

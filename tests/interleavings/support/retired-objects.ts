@@ -12,16 +12,24 @@ import { HeapCore } from '../../../src/heap/heap-core.js';
 import type { HeapOptions } from '../../../src/heap/heap-options.js';
 import type { HeapParts } from '../../../src/heap/heap-parts.js';
 import { balance } from '../../../src/inspect/balance.js';
+import { CALLBACK, CALLBACK_WORDS } from '../../../src/layout/callback-record.js';
 import { type Geometry, HEADER, HEADER_WORDS } from '../../../src/layout/heap-header.js';
 import { slotStart } from '../../../src/layout/heap-layout.js';
-import { SLOT, TURN_OPEN, TURN_STEP } from '../../../src/layout/thread-slot.js';
+import { NAME_KIND } from '../../../src/layout/name-record.js';
+import {
+  FIRST_CALLBACK_ID,
+  SLOT,
+  SLOT_STATE,
+  TURN_OPEN,
+  TURN_STEP,
+} from '../../../src/layout/thread-slot.js';
 import { GFP_NOWAIT } from '../../../src/pages/gfp.js';
-import type { Address } from '../../../src/words/units.js';
+import { type Address, BYTES_PER_WORD } from '../../../src/words/units.js';
 import type { Words } from '../../../src/words/words.js';
 import type { ModelHost, Stage } from '../../../tools/checker/model.js';
 import { type HeapModelMemory, heapModelMemory } from './heap-stage.js';
 import type { MakesLocks } from './never-spins.js';
-import { isBarnWord } from './unlocked-looks.js';
+import { isBarnWord, isLookedAtBetweenTurns } from './unlocked-looks.js';
 
 export const OBJECT_BYTES = 32;
 /** Word of an object where its RcuHead starts: not 0, so that an address and that of its head differ. */
@@ -34,6 +42,11 @@ const OVERWRITTEN = 222;
 /** Most objects that are published. */
 const MOST_ROOTS = 4;
 
+/** The object whose RcuHead is at `head`. */
+export function objectOf(head: number): number {
+  return head - HEAD;
+}
+
 /** The word that holds the address of object `n`. */
 export function rootOf(n: number): number {
   return HEADER_WORDS + n;
@@ -44,6 +57,11 @@ interface Exhausted {
   readonly pages: number[];
   /** Taken from the cache of sheaves, and installed nowhere. */
   readonly sheaves: number[];
+}
+
+/** A word behind the roots, for what a model has to say beside. */
+export function noteOf(n: number): number {
+  return HEADER_WORDS + MOST_ROOTS + n;
 }
 
 /** A heap as one thread of a model has it. */
@@ -70,16 +88,51 @@ export class ModelHeap extends HeapCore {
     this.parts.rcu.synchronizeSync(0);
   }
 
-  /** Takes object `n` from where readers find it, and frees it after a grace period. */
-  retire(n: number): void {
+  /** Takes object `n` from where readers find it. Returns its address. */
+  unlink(n: number): Address {
     const p = this.words.load(rootOf(n));
     this.words.store(rootOf(n), 0);
-    this.kfreeRcu(p as Address, HEAD);
+    return p as Address;
   }
 
-  /** Takes a page and frees it after a grace period: through its RcuHead, for it belongs to no cache. */
+  /** Takes object `n` from where readers find it, and frees it after a grace period. */
+  retire(n: number): void {
+    this.kfreeRcu(this.unlink(n), HEAD);
+  }
+
+  /** Takes object `n` from where readers find it, and has callback `id` called with it after a grace period. */
+  call(n: number, id: number): void {
+    const p = this.unlink(n);
+    this.parts.turn.pin();
+    this.parts.callbacks.call(p + HEAD, id);
+  }
+
+  /** Frees an object that `giver` has taken, and no reader finds, after a grace period. */
+  retireOf(giver: ModelHeap): void {
+    this.kfreeRcu(giver.kmalloc(OBJECT_BYTES, GFP_NOWAIT), HEAD);
+    giver.host.runMicrotasks();
+  }
+
+  /** Takes a page, and has readers find it as object `n`. */
+  publishPage(n: number): void {
+    const p = this.allocPages(0, GFP_NOWAIT);
+    this.words.storePlain(p + PAYLOAD, INTACT);
+    this.words.store(rootOf(n), p);
+  }
+
+  /** Takes every page that is to be had, and uses it. */
+  reusePages(): void {
+    for (let p = this.allocPages(0, GFP_NOWAIT); p !== 0; p = this.allocPages(0, GFP_NOWAIT)) this.use(p);
+  }
+
+  /** Takes a page and frees it after a grace period, as users do: through the sheaf of blocks. */
   retirePage(): void {
     this.kfreeRcu(this.allocPages(0, GFP_NOWAIT), HEAD);
+  }
+
+  /** Takes a page and frees it after a grace period through its RcuHead. */
+  retireHead(): void {
+    this.parts.kfreeRcu.retireBlock(this.allocPages(0, GFP_NOWAIT), HEAD);
   }
 
   /** Seals what is in hand, as synchronizeRcu() does, in the turn that is open. */
@@ -101,6 +154,29 @@ export class ModelHeap extends HeapCore {
       kfreeRcu.seal();
       kfreeRcu.abandon();
     });
+  }
+
+  /** Has this thread call `fn` for callback `n` of those that have names. */
+  register(n: number, fn: (head: number) => void): void {
+    const { words, membership, registry, callbackFunctions, orphans } = this.parts;
+    callbackFunctions.set(FIRST_CALLBACK_ID + n, `callback ${n}`, fn);
+    const record = registry.find(NAME_KIND.rcuCallback, `callback ${n}`);
+    words.or(record + CALLBACK.slots, 1 << membership.slot);
+    orphans.lookAgain();
+  }
+
+  /** Finds the thread in `slot` dead, and makes orphans of what it has left. */
+  inherit(slot: number): void {
+    const { words, geometry, gracePeriod, orphans } = this.parts;
+    const start = slotStart(geometry, slot);
+    words.store(start + SLOT.state, SLOT_STATE.dead);
+    gracePeriod.wake();
+    assert.ok(orphans.takeEstate(start) !== undefined, 'nobody else is at the orphans');
+  }
+
+  /** Where object `n` is, before the threads start. */
+  addressOf(n: number): number {
+    return this.words.loadPlain(rootOf(n));
   }
 
   /** Finds object `n` in the turn that is open, or a new one; 0 when it is retired. */
@@ -151,12 +227,14 @@ export interface RetiredObjectMemory {
 export interface RetiredObjectOptions extends HeapOptions {
   /** Objects that are published: an even number, so that slot 0 has an empty main sheaf after it; 2 unless given. */
   readonly objects?: number;
+  /** Callbacks that have names, the first with id FIRST_CALLBACK_ID; 0 unless given. No thread has functions yet. */
+  readonly callbacks?: number;
   /** True: nothing is left to make a sheaf of, so that deferred frees go through their RcuHeads. */
   readonly isFull?: boolean;
 }
 
 export function retiredObjectMemory(options: RetiredObjectOptions = {}): RetiredObjectMemory {
-  const { objects = 2, isFull = false, ...sizes } = options;
+  const { objects = 2, callbacks = 0, isFull = false, ...sizes } = options;
   const memory = heapModelMemory({ pages: 4, ...sizes });
   const { geometry } = memory;
   const exhausted: Exhausted = { pages: [], sheaves: [] };
@@ -168,14 +246,14 @@ export function retiredObjectMemory(options: RetiredObjectOptions = {}): Retired
       exhausted.sheaves.length = 0;
       memory.prepare(words, (threads) => {
         publishObjects(threads[0]!, objects);
+        for (let n = 0; n < callbacks; n++) nameCallback(threads[0]!, n);
         if (isFull) for (const thread of threads) takeEverything(thread, exhausted);
       });
     },
     wire: (stage, thread, slot, lockMaker) =>
       new ModelHeap(stage, thread, memory.wire(stage, thread, slot, lockMaker), exhausted),
     nameOf: (index) => nameOf(memory, index),
-    // The number of orphans is looked at before the lock is taken: a stale 0 leaves them to the next look.
-    mayRace: (index) => index === HEADER.orphanObjects || isBarnWord(geometry, index),
+    mayRace: (index) => isLookedAtBetweenTurns(geometry, index) || isBarnWord(geometry, index),
   };
 }
 
@@ -185,6 +263,18 @@ function publishObjects({ kmalloc, words }: HeapParts, objects: number): void {
     words.storePlain(p + PAYLOAD, INTACT);
     words.storePlain(rootOf(n), p);
   }
+}
+
+/** As register() does, but for the function. */
+function nameCallback({ kmalloc, registry, words }: HeapParts, n: number): void {
+  const alloc = (bytes: number) => kmalloc.alloc(bytes, GFP_NOWAIT);
+  const make = () => {
+    const record = alloc(CALLBACK_WORDS * BYTES_PER_WORD);
+    words.fillPlain(record, record + CALLBACK_WORDS, 0);
+    words.storePlain(record + CALLBACK.id, FIRST_CALLBACK_ID + n);
+    return record;
+  };
+  registry.findOrMake(NAME_KIND.rcuCallback, `callback ${n}`, alloc, (p) => kmalloc.free(p), make);
 }
 
 function takeEverything({ pages, caches }: HeapParts, exhausted: Exhausted): void {

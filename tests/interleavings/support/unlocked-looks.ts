@@ -7,11 +7,14 @@
  *     zone deferred   a stale 0 leaves the blocks to the next caller; the exchange decides
  *     deferred frees  of a cache: as of a zone
  *     zone belowHigh  a hint how large the lists of threads are to be
+ *     orphans         a stale look at migrations, or at how many there are, leaves them to the end of the next turn
+ *     requests        of a thread: as the orphans; whoever asks looks again himself
  *     barn            heads and counts are looked at before the lock is taken, and again under it
  */
 import { CACHE, CACHE_WORDS } from '../../../src/layout/cache-record.js';
-import type { Geometry } from '../../../src/layout/heap-header.js';
+import { type Geometry, HEADER } from '../../../src/layout/heap-header.js';
 import { DESCRIPTOR, DESCRIPTOR_WORDS } from '../../../src/layout/page-descriptor.js';
+import { SLOT } from '../../../src/layout/thread-slot.js';
 import { ZONE, ZONE_WORDS } from '../../../src/layout/zone-record.js';
 
 const BARN_WORDS: readonly number[] = [
@@ -52,6 +55,13 @@ export function isDeferredObject({ cachesStart, maxCaches }: Geometry, word: num
   return offset >= 0 && offset < maxCaches * CACHE_WORDS && offset % CACHE_WORDS === CACHE.deferred;
 }
 
+/** True for what a thread looks at whenever a turn of it ends. */
+export function isLookedAtBetweenTurns({ slotsStart, slots, slotWords }: Geometry, word: number): boolean {
+  if (word === HEADER.migrations || word === HEADER.orphanObjects) return true;
+  const offset = word - slotsStart;
+  return offset >= 0 && offset < slots * slotWords && offset % slotWords === SLOT.requests;
+}
+
 /** True for any of them. */
 export function isLookedAtUnlocked(geometry: Geometry, word: number): boolean {
   return (
@@ -59,6 +69,7 @@ export function isLookedAtUnlocked(geometry: Geometry, word: number): boolean {
     isDeferredHead(geometry, word) ||
     isBelowHigh(geometry, word) ||
     isBarnWord(geometry, word) ||
-    isDeferredObject(geometry, word)
+    isDeferredObject(geometry, word) ||
+    isLookedAtBetweenTurns(geometry, word)
   );
 }

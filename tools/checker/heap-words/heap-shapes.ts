@@ -3,6 +3,7 @@
  * a word and what they hold.
  */
 import { CACHE } from '../../../src/layout/cache-record.js';
+import { CALLBACK, CALLBACK_SLOT_WORDS } from '../../../src/layout/callback-record.js';
 import {
   type ConstantWord,
   constantWordIndex,
@@ -17,6 +18,7 @@ import {
   CACHE_SLOT,
   CACHE_SLOT_WORDS,
   CALLBACK_LIST,
+  CALLBACK_LIST_WORDS,
   MAX_LIST_ORDER,
   NAME_WORDS,
   PAGE_LIST,
@@ -44,6 +46,9 @@ export const ENTRY_SHAPE = shapeOf(ENTRY, {
   rcuHead: recordsPart('rcuHead', 1, shapeOf(RCU_HEAD), RCU_HEAD_WORDS),
 });
 
+/** A registered callback. */
+export const CALLBACK_SHAPE = shapeOf(CALLBACK, { slots: wordsPart('slots', CALLBACK_SLOT_WORDS) });
+
 const CALLBACKS_SHAPE = shapeOf(CALLBACK_LIST, {
   tails: wordsPart('tail', CALLBACK_LIST.sequences - CALLBACK_LIST.tails),
   sequences: wordsPart('sequence', CALLBACK_LIST.length - CALLBACK_LIST.sequences),
@@ -61,7 +66,8 @@ export function headerShape(geometry: Geometry): RecordShape {
 export function slotShape(geometry: Geometry): RecordShape {
   return shapeOf(SLOT, {
     name: wordsPart('name', NAME_WORDS),
-    callbacks: recordsPart('callbacks', 1, CALLBACKS_SHAPE, CALLBACK_LIST.length + 1),
+    callbacks: recordsPart('callbacks', 1, CALLBACKS_SHAPE, CALLBACK_LIST_WORDS),
+    heads: recordsPart('heads', 1, CALLBACKS_SHAPE, CALLBACK_LIST_WORDS),
     pageLists: recordsPart('page list order', MAX_LIST_ORDER + 1, shapeOf(PAGE_LIST), PAGE_LIST_WORDS),
     caches: recordsPart('cache', geometry.maxCaches, shapeOf(CACHE_SLOT), CACHE_SLOT_WORDS),
   });

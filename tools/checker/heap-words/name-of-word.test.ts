@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TINY } from '../../../src/heap/heap-options.js';
 import { CACHE } from '../../../src/layout/cache-record.js';
+import { CALLBACK } from '../../../src/layout/callback-record.js';
 import { constantWordIndex, type Geometry, HEADER } from '../../../src/layout/heap-header.js';
 import { cacheStart, descriptorStart, slotStart, zoneStart } from '../../../src/layout/heap-layout.js';
 import { BUCKET_LOCK, BUCKET_LOCK_WORDS, ENTRY, MAP } from '../../../src/layout/map-record.js';
@@ -49,6 +50,7 @@ test('nameOfHeapWord, calls each field of the layout by its key', () => {
     bootstrapSheaf: 'bootstrapSheaf count',
     name: 'name 0',
     callbacks: 'callbacks tail 3',
+    heads: 'heads finished',
     pageLists: 'page list order 3 blocks',
     caches: `cache ${TINY.maxCaches - 1} rcu`,
     freeArea: 'order 10 blocks',
@@ -79,6 +81,8 @@ test('nameOfHeapWord, names words of the header, slots, zones, caches, snapshots
     [slot1 + SLOT.turn, 'slot 1 turn'],
     [slot1 + SLOT.name + 2, 'slot 1 name 2'],
     [slot1 + SLOT.callbacks + CALLBACK_LIST.tails + 1, 'slot 1 callbacks tail 1'],
+    [slot1 + SLOT.callbacks + CALLBACK_LIST.finished, 'slot 1 callbacks finished'],
+    [slot1 + SLOT.heads + CALLBACK_LIST.queued, 'slot 1 heads queued'],
     [slot1 + SLOT.pageLists + 2 * 2 + PAGE_LIST.head, 'slot 1 page list order 2 head'],
     [cacheInSlot + CACHE_SLOT.main, 'slot 1 cache 3 main'],
     [zoneStart(GEOMETRY, 0) + ZONE.lock, 'zone 0 lock'],
@@ -150,6 +154,17 @@ test('nameOfHeapWord, names the words of a map and of its entries', () => {
   assert.match(call(entry + ENTRY.next), / slot \d+ next$/);
   assert.match(call(entry + ENTRY.rcuHead), / rcuHead next$/);
   assert.match(call(entry + ENTRY.key + 1), / content 1$/);
+});
+
+test('nameOfHeapWord, names the words of a registered callback', () => {
+  const heap = Heap.create({ ...TINY, pages: 64 }, { host: new FakeHost() });
+  const { words, geometry } = heap;
+  heap.rcu.register('f', () => {});
+  const callback = words.loadPlain(words.loadPlain(HEADER.registryHead) + NAME.target);
+  const names = [CALLBACK.id, CALLBACK.slots + 1, CALLBACK.orphans].map((at) =>
+    nameOfHeapWord(words, geometry, callback + at),
+  );
+  assert.deepEqual(names, ["callback 'f' id", "callback 'f' slots 1", "callback 'f' orphans"]);
 });
 
 test('nameOfHeapWord, names every word of a heap whose records are overwritten', () => {

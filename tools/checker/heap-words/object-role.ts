@@ -1,6 +1,6 @@
 /**
  * What an object is for, where a name of the heap leads to it: a map's root, its locks, its buckets, an entry
- * on its list, or the name's own record.
+ * on its list, a callback's record, or the name's own.
  *
  *     header registryHead -> name 'm' -> map 'm' -> bucket locks
  *                               |            \----> segments -> entry -> entry
@@ -22,7 +22,7 @@ import {
 import { NAME, NAME_KIND } from '../../../src/layout/name-record.js';
 import { BYTES_PER_WORD, PAGE_WORDS } from '../../../src/words/units.js';
 import type { Words } from '../../../src/words/words.js';
-import { BUCKET_LOCK_SHAPE, ENTRY_SHAPE, MAP_SHAPE, NAME_SHAPE } from './heap-shapes.js';
+import { BUCKET_LOCK_SHAPE, CALLBACK_SHAPE, ENTRY_SHAPE, MAP_SHAPE, NAME_SHAPE } from './heap-shapes.js';
 import { type RecordShape, recordsPart, shapeOf, wordsPart } from './record-shape.js';
 
 /** An object that a name leads to. */
@@ -46,9 +46,13 @@ export function roleOf(words: Words, geometry: Geometry, address: number): Objec
     met.add(record);
     const name = readName(words, record);
     if (record === address) return { label: `name ${name}`, shape: NAME_SHAPE, isOneOfMany: false };
-    const map = words.loadPlain(record + NAME.target);
-    if (words.loadPlain(record + NAME.kind) === NAME_KIND.map && areInPages(geometry, map, MAP_WORDS)) {
-      const role = roleInMap(words, geometry, map, `map ${name}`, address);
+    const kind = words.loadPlain(record + NAME.kind);
+    const target = words.loadPlain(record + NAME.target);
+    if (kind === NAME_KIND.rcuCallback && target === address) {
+      return { label: `callback ${name}`, shape: CALLBACK_SHAPE, isOneOfMany: false };
+    }
+    if (kind === NAME_KIND.map && areInPages(geometry, target, MAP_WORDS)) {
+      const role = roleInMap(words, geometry, target, `map ${name}`, address);
       if (role !== undefined) return role;
     }
     record = words.loadPlain(record + NAME.next);

@@ -3,23 +3,27 @@
  *
  *     domain 0 (RCU)   domain 1 (an srcu_struct) ..   cells of the globals   a word of each process
  *
- * A domain is a heap that has nothing but grace periods: the header, a turn word for each process that reads, and
- * the snapshots. Turn and GracePeriod find all they look at in it.
+ * A domain is a heap that has nothing but grace periods: the header, the front of a slot for each process that reads,
+ * and the snapshots. Turn and GracePeriod find all they look at in it.
  */
 import { type Geometry, HEADER, HEADER_WORDS } from '../../../src/layout/heap-header.js';
 import { planHeap, type Shape } from '../../../src/layout/heap-layout.js';
+import { SLOT } from '../../../src/layout/thread-slot.js';
 import type { AsyncWait, WaitResult, Words } from '../../../src/words/words.js';
 import type { Instruction, LitmusProcess, LitmusTest } from './syntax.js';
 
 /** One grace period before the number wraps. */
 const FIRST_SEQUENCE = -4;
 
+/** A slot as far as grace periods look at it: its turn word, what is asked of it, its state. */
+const SLOT_WORDS = SLOT.state + 1;
+
 /** Nothing of a heap but its threads. */
 const SHAPE: Omit<Shape, 'slots'> = {
   ...{ totalPages: 1, maxCaches: 0, sheafCapacity: 0, barnSheaves: 0, minPartialSlabs: 0, maxSlabObjects: 0 },
   ...{ pageListHighMin: 0, pageListHighMax: 0, pageListBatch: 0, pageListFloor: 0, minFreePages: 0 },
   ...{ pointerPageSource: 0, reservedSheaves: 0, debugHooks: 0, faultInjection: 0 },
-  ...{ turnOperations: 1, drainMillis: 1, pollMillis: 1, spinRounds: 0 },
+  ...{ turnOperations: 1, drainMillis: 1, pollMillis: 1, maxWaitingWords: 0, stallMillis: 0, spinRounds: 0 },
   ...{ mapBucketsLog2: 0, hashSeed0: 0, hashSeed1: 0, firstSequence: FIRST_SEQUENCE },
 };
 
@@ -39,8 +43,13 @@ export interface LitmusMemory {
 export function planLitmusMemory(test: LitmusTest): LitmusMemory {
   const slots = test.processes.length;
   const slotsStart = HEADER_WORDS;
-  const turnSnapshotsStart = slotsStart + slots;
-  const geometry = { ...planHeap({ ...SHAPE, slots }), slotsStart, slotWords: 1, turnSnapshotsStart };
+  const turnSnapshotsStart = slotsStart + slots * SLOT_WORDS;
+  const geometry = {
+    ...planHeap({ ...SHAPE, slots }),
+    slotsStart,
+    slotWords: SLOT_WORDS,
+    turnSnapshotsStart,
+  };
   const domainWords = turnSnapshotsStart + slots;
   const cellsStart = test.domains * domainWords;
   const last = test.globals.at(-1);

@@ -1,3 +1,3 @@
 import { checkClaimsOf } from './support/check-claims.js';
 
-await checkClaimsOf('kfree-rcu-driver');
+await checkClaimsOf('type-stable');

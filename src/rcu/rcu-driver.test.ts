@@ -45,7 +45,9 @@ heapTest(
     assert.equal(stage.stats().objectsWaiting, 2);
     host.advance(1);
     assert.equal(stage.stats().objectsWaiting, 0);
-    assert.deepEqual([stage.stats().freedThroughSheaf, stage.stats().sheavesReused], [2, 2]);
+    // A sheaf of 58 that holds one gives it to the main sheaf.
+    const reused = stage.isTiny ? 2 : 0;
+    assert.deepEqual([stage.stats().freedThroughSheaf, stage.stats().sheavesReused], [2, reused]);
     assert.deepEqual(host.timers, []);
   },
   SIZES,
@@ -161,6 +163,7 @@ heapTest(
     // The caller's mistake: the block is freed twice.
     heap.kfree(block);
     assert.throws(() => host.runMicrotasks(), /freed address \d+, which is in a free block/);
+    assert.equal(host.timers.length, 1, 'what is left is not forgotten');
     heap.kfreeRcu(heap.kmalloc(BYTES));
     stage.settle();
     assert.equal(stage.stats().freedThroughSheaf, 1);

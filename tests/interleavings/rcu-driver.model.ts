@@ -27,11 +27,14 @@ function wireTwo(stage: Stage): Two {
 }
 
 /** Alpha posts in two turns, with its timers between them; beta is in a turn for some of the time. */
-function postingModel(name: string, post: (alpha: ModelHeap, n: number) => void): Model<Two> {
+function postingModel(name: string, post: (alpha: ModelHeap, n: number) => void, memory = TWO): Model<Two> {
   return model<Two>({
     name,
-    ...TWO_MEMORY,
-    setup: wireTwo,
+    lengthWords: memory.lengthWords,
+    prepare: memory.prepare,
+    nameOf: memory.nameOf,
+    mayRace: memory.mayRace,
+    setup: (stage) => ({ alpha: memory.wire(stage, 'alpha', 0), beta: memory.wire(stage, 'beta', 1) }),
     threads: {
       alpha: ({ alpha }) => {
         post(alpha, 0);
@@ -50,8 +53,17 @@ export const timersFreeSheaves = postingModel(
   (alpha, n) => alpha.retire(n),
 );
 
+/** Nothing is left to make a sheaf of. */
+const FULL = retiredObjectMemory({ threads: 2, pages: 8, isFull: true });
+
 export const timersFreeHeads = postingModel(
   'timers free what waits through its RcuHead, however readers hold it up',
+  (alpha, n) => alpha.retire(n),
+  FULL,
+);
+
+export const timersFreeBlocks = postingModel(
+  'timers free the pages that lie in the sheaf of blocks, however readers hold it up',
   (alpha) => alpha.retirePage(),
 );
 

@@ -1,0 +1,17 @@
+/** The name of a slot's thread, in its slot: UTF-8 behind a word that counts its bytes. */
+import { NAME_WORDS, SLOT } from '../layout/thread-slot.js';
+import { BYTES_PER_WORD } from '../words/units.js';
+import { decodeUtf8 } from '../words/utf8.js';
+import type { Words } from '../words/words.js';
+
+/**
+ * The name as it stands there now: who had the slot before may have had another.
+ *
+ * @param slot word index of any slot
+ */
+export function readThreadName(words: Words, slot: number): string {
+  const length = words.loadPlain(slot + SLOT.nameBytes);
+  const bytes = new Uint8Array(Math.min(Math.max(length, 0), NAME_WORDS * BYTES_PER_WORD));
+  words.readBytesPlain(slot + SLOT.name, bytes, bytes.length);
+  return decodeUtf8(bytes);
+}
