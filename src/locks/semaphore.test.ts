@@ -152,14 +152,15 @@ test('release() wakes one waiter, two of them wake two', async () => {
 });
 
 test('tryAcquire() does not pass a waiter that was woken in vain', async () => {
-  const { all } = makeSemaphores({ permits: 1 });
+  const { all, place } = makeSemaphores({ permits: 1 });
   const [mine, others, third] = all;
   const permit = mine!.tryAcquire()!;
   const wait = others!.acquire();
   permit.release();
   const snatched = mine!.tryAcquire()!;
   await settle();
-  await engineHost.sleep(5);
+  // Until it has looked, and asks to be next.
+  while ((place(1) & WOKEN) !== 0) await engineHost.sleep(1);
   snatched.release();
   assert.equal(third!.tryAcquire(), undefined);
   (await wait).release();

@@ -38,11 +38,11 @@ export const HERTZ = 48_000;
 export const FRAMES_A_CALL = 128;
 /** Calls of process() in 60 s of audio. */
 const CALLS_A_MINUTE = (60 * HERTZ) / FRAMES_A_CALL;
-export const MINUTES = 3;
+export const MINUTES = 8;
 export const RENDERED_CALLS = MINUTES * CALLS_A_MINUTE;
 
-/** Calls of process() after which the worklet's own memory is measured: after the engine's compilers have settled. */
-export const MEASURED_AT = [1, 2, 3].map((minutes) => minutes * CALLS_A_MINUTE);
+/** Calls of process() after which the worklet's own memory is measured: the engine's compilers settle in some of them. */
+export const MEASURED_AT = Array.from({ length: MINUTES }, (_, minute) => (minute + 1) * CALLS_A_MINUTE);
 
 /** Where the histograms of Atomics operations a call begin; each has HISTOGRAM_WORDS, the last for all above. */
 export const HISTOGRAM_WORDS = 96;

@@ -1,5 +1,5 @@
 /**
- * Runs in a browser's main thread: makes a heap, gives it to two workers and an audio worklet, renders three minutes of audio
+ * Runs in a browser's main thread: makes a heap, gives it to two workers and an audio worklet, renders eight minutes of audio
  * while all four work on it, and reports what was counted and what the audit found.
  */
 import { Heap } from '../../src/index.js';
