@@ -4,6 +4,7 @@
  *
  * Records are never freed, so a lock word is never taken for something else by a thread that dies or sleeps on it.
  */
+
 import { LOCK, LOCK_KIND, type LockKindNumber, lockRecordWords } from '../layout/lock-record.js';
 import { CondVar } from '../locks/cond-var.js';
 import type { LockThread } from '../locks/lock-thread.js';
@@ -11,6 +12,7 @@ import { Mutex } from '../locks/mutex.js';
 import { RwLock } from '../locks/rw-lock.js';
 import { Semaphore } from '../locks/semaphore.js';
 import { SeqLock } from '../locks/seq-lock.js';
+import { usedAfterDetach } from '../words/after-detach.js';
 import type { Words } from '../words/words.js';
 import type { NamedTarget } from './registry.js';
 
@@ -110,7 +112,7 @@ export class UserLocks {
 
   private _requireAttached(): void {
     if (this._thread.isAttached) return;
-    throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
+    throw usedAfterDetach();
   }
 
   private _findOrMake(kind: LockKindNumber, name: string, size: number): number {

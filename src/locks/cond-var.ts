@@ -15,14 +15,16 @@
  *
  * Follows POSIX's pthread_cond_t, and kernel/futex (requeue) in that a waiter is granted, not merely woken.
  */
+
 import { MAX_WAITING } from '../layout/lock-record.js';
+import { leftHeap } from '../words/after-detach.js';
 import { shown } from '../words/shown.js';
 import { GrantQueue } from './grant-queue.js';
 import { usedAfterDetach } from './lock-errors.js';
 import { asyncLimitOf, type LockOptions, limitOf, type WaitLimit } from './lock-options.js';
 import type { LockThread } from './lock-thread.js';
 import { MutexGuard } from './mutex.js';
-import { leftHeap, SLICE_MILLIS, sleepAsync } from './waiters.js';
+import { SLICE_MILLIS, sleepAsync } from './waiters.js';
 
 /** How a wait ends; what an async one was called off with. */
 type Outcome = 'notified' | 'timed out' | { readonly reason: unknown };
@@ -136,7 +138,7 @@ export class CondVar {
 
   /** Gives up all waits of this thread: it leaves the heap. */
   abandon(): void {
-    for (const task of this._tasks.splice(0)) task.end({ reason: leftHeap() });
+    for (const task of this._tasks.splice(0)) task.end({ reason: leftHeap('a lock') });
     this._grants.forget(this._thread.slot);
     // What this thread was told is for others to know.
     this._grants.grantAll();
@@ -205,7 +207,7 @@ export class CondVar {
 
   /** Takes the mutex again for an async task. */
   private async _resume(guard: MutexGuard, outcome: Outcome, granted: object): Promise<boolean> {
-    if (!this._thread.isAttached) throw leftHeap();
+    if (!this._thread.isAttached) throw leftHeap('a lock');
     const isNotified = outcome === 'notified';
     try {
       await guard.resume(granted);

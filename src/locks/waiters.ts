@@ -12,6 +12,7 @@
  * I1  The thread is in the queue while, and only while, a waitSync() runs or a wish is on the list.
  * I2  A wish is granted or refused once. A granted lock is held from then on, before the task goes on.
  */
+import { leftHeap } from '../words/after-detach.js';
 import type { Host } from '../words/host.js';
 import type { AsyncWait } from '../words/words.js';
 import type { LockThread } from './lock-thread.js';
@@ -94,7 +95,7 @@ export class Waiters {
 
   /** Gives every wish up: this thread leaves the heap. */
   giveUpAll(): void {
-    for (const wish of this._wishes.splice(0)) wish.giveUp(leftHeap());
+    for (const wish of this._wishes.splice(0)) wish.giveUp(leftHeap('a lock'));
     if (!this._isDriven) return;
     // The driver has nothing left to do, and ends once it is awake.
     this._queue.wakeSelf();
@@ -199,12 +200,4 @@ export async function sleepAsync(host: Host, sleeper: AsyncSleeper, millis: numb
   const result = await sleep.value;
   callOff();
   return isOver || result === 'timed-out';
-}
-
-/** What a wait is called off with when its thread leaves the heap. */
-export function leftHeap(): Error {
-  return new Error(
-    'detached from the heap while a task of this thread waited for a lock, which called the wait off; ' +
-      'await the task before detach(), or abort it by its signal',
-  );
 }

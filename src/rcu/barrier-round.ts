@@ -21,7 +21,7 @@ import { CALLBACK } from '../layout/callback-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { CALLBACK_LIST, REQUEST, SLOT, SLOT_STATE, TURN_OPEN } from '../layout/thread-slot.js';
-import { readThreadName } from '../threads/thread-name.js';
+import { readThreadName, threadTitle } from '../threads/thread-name.js';
 import type { Words } from '../words/words.js';
 import { callbackRecords, isRunnable } from './callback-records.js';
 import { hasInHand } from './dead-slot.js';
@@ -244,6 +244,6 @@ export class BarrierRound {
   }
 
   private _titleOf(slot: number): string {
-    return `thread '${readThreadName(this._words, slotStart(this._geometry, slot))}' (slot ${slot})`;
+    return threadTitle(readThreadName(this._words, slotStart(this._geometry, slot)), slot);
   }
 }

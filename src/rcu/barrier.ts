@@ -14,8 +14,10 @@
  * Follows kernel/rcu/tree.c (rcu_barrier) and mm/slab_common.c (kvfree_rcu_barrier) in what they promise. Those queue a
  * callback of their own behind the others of each processor; here each thread counts.
  */
+
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import type { ThreadContext } from '../threads/context.js';
+import { leftHeap, usedAfterDetach } from '../words/after-detach.js';
 import { type Host, leaveAll } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import { BarrierRound } from './barrier-round.js';
@@ -124,7 +126,7 @@ export class Barrier {
   /** This thread leaves the heap, and has handed over what it had waiting: gives up its waits. */
   stop(): void {
     this._hasLeft = true;
-    for (const pending of [...this._pending]) pending.giveUp(leftHeap());
+    for (const pending of [...this._pending]) pending.giveUp(leftHeap('a barrier'));
   }
 
   private _begin({ withFrees }: BarrierKind): BarrierRound {
@@ -137,12 +139,12 @@ export class Barrier {
   }
 
   private _requireMember(): void {
-    if (this._hasLeft) throw leftHeap();
+    if (this._hasLeft) throw leftHeap('a barrier');
   }
 
   private _refuseStranger(): void {
     if (!this._hasLeft) return;
-    throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
+    throw usedAfterDetach();
   }
 
   private _requireNoCallback({ call }: BarrierKind): void {
@@ -252,11 +254,4 @@ function timedOut(
       ? ''
       : `; the grace period is held up by ${titles}, in a turn that does not end`;
   return new RcuTimeoutError(what, `${limitMillis} ms`, `${found}${turns}`);
-}
-
-function leftHeap(): Error {
-  return new Error(
-    'detached from the heap while a task of this thread waited for a barrier, which called the wait off; ' +
-      'await the task before detach(), or abort it by its signal',
-  );
 }

@@ -12,8 +12,10 @@
  *
  * Follows kernel/rcu/tree.c (synchronize_rcu) and tree_exp.h: every reader that began before the call has ended at return.
  */
+
 import { HEADER } from '../layout/heap-header.js';
 import { requireMayWait } from '../threads/context.js';
+import { leftHeap, usedAfterDetach } from '../words/after-detach.js';
 import { type Host, leaveAll } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { GracePeriod } from './grace-period.js';
@@ -109,7 +111,7 @@ export class Rcu {
 
   /** This thread leaves the heap: gives up its waits. Its turns have ended. */
   stop(): void {
-    this._waits.stop(leftHeap);
+    this._waits.stop(() => leftHeap('a grace period'));
     this._hasLeft = true;
   }
 
@@ -126,7 +128,7 @@ export class Rcu {
   /** Throws where this thread has left the heap. */
   requireMember(): void {
     if (!this._hasLeft) return;
-    throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
+    throw usedAfterDetach();
   }
 
   private _sleepUntilDone(cookie: number, limitMillis: number, { isExpedited }: WaitManner): boolean {
@@ -159,11 +161,4 @@ export class Rcu {
 function isInside({ entered }: Host): boolean {
   for (const one of entered) if (one.isOpen()) return true;
   return false;
-}
-
-function leftHeap(): Error {
-  return new Error(
-    'detached from the heap while a task of this thread waited for a grace period, which called the wait off; ' +
-      'await the task before detach(), or abort it by its signal',
-  );
 }

@@ -20,7 +20,7 @@
 import { activityOf, activityText } from '../layout/activity.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { readThreadName } from '../threads/thread-name.js';
+import { readThreadName, threadTitle } from '../threads/thread-name.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { GracePeriod } from './grace-period.js';
@@ -143,16 +143,12 @@ export class StallWatch {
   }
 
   private _titleOf(slot: number): string {
-    return titleOf({ slot, name: readThreadName(this._words, this._startOf(slot)) });
+    return threadTitle(readThreadName(this._words, this._startOf(slot)), slot);
   }
 
   private _startOf(slot: number): number {
     return slotStart(this._geometry, slot);
   }
-}
-
-function titleOf({ slot, name }: Pick<Holdout, 'slot' | 'name'>): string {
-  return `thread '${name}' (slot ${slot})`;
 }
 
 function messageOf(millis: number, holdouts: readonly Holdout[]): string {
@@ -161,10 +157,10 @@ function messageOf(millis: number, holdouts: readonly Holdout[]): string {
     const doing = isActive
       ? `is at work in Lull: it just ${lastActivity}`
       : `did nothing in Lull since then, so it is in other code, or does not get to run; before, it ${lastActivity}`;
-    return `${titleOf(holdout)}, which ${doing}`;
+    return `${threadTitle(holdout.name, holdout.slot)}, which ${doing}`;
   });
   const began = holdouts
     .filter(({ stack }) => stack !== '')
-    .map((holdout) => `\nThe turn of ${titleOf(holdout)} began\n${holdout.stack}`);
+    .map((holdout) => `\nThe turn of ${threadTitle(holdout.name, holdout.slot)} began\n${holdout.stack}`);
   return `lull: a grace period has been held up for ${millis} ms by ${parts.join('; and by ')}. ${WAY_OUT}.${began.join('')}`;
 }

@@ -1,4 +1,4 @@
-/** The name of a slot's thread, in its slot: UTF-8 behind a word that counts its bytes. */
+/** The name of a slot's thread, in its slot: UTF-8 behind a word that counts its bytes. And how messages call it. */
 import { NAME_WORDS, SLOT } from '../layout/thread-slot.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import { decodeUtf8 } from '../words/utf8.js';
@@ -14,4 +14,9 @@ export function readThreadName(words: Words, slot: number): string {
   const bytes = new Uint8Array(Math.min(Math.max(length, 0), NAME_WORDS * BYTES_PER_WORD));
   words.readBytesPlain(slot + SLOT.name, bytes, bytes.length);
   return decodeUtf8(bytes);
+}
+
+/** How messages call the thread of slot number `slot`. */
+export function threadTitle(name: string, slot: number): string {
+  return `thread '${name}' (slot ${slot})`;
 }

@@ -27,6 +27,7 @@
 import { noteActivity } from '../layout/activity.js';
 import { HEADER } from '../layout/heap-header.js';
 import { ACTIVITY, SLOT, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
+import { usedAfterDetach } from '../words/after-detach.js';
 import type { Host, Leavable } from '../words/host.js';
 import { isThenable } from '../words/is-thenable.js';
 import type { Words } from '../words/words.js';
@@ -233,7 +234,7 @@ export class Turn implements Leavable {
 
   protected enter(): void {
     if (this._closed) {
-      throw new Error('used a heap after detach(): attach to it again, and use the new Heap object');
+      throw usedAfterDetach();
     }
     const open = this._even | TURN_OPEN;
     // P1: the read-modify-write; an updater that loads the word later sees it odd. borrow:P1: observes the lists.
