@@ -1,6 +1,7 @@
 /** Heap: what a user of the package creates or attaches to: HeapCore with named locks and the collections on top. */
 import type { MapKey } from './collections/key-codec.js';
-import { createMapRecord, discardMapRecord, takeZeroed } from './collections/map-creation.js';
+import { createMapRecord, takeZeroed } from './collections/map-creation.js';
+import { MapRepair } from './collections/map-repair.js';
 import { SharedMap } from './collections/shared-map.js';
 import type { MapValue } from './collections/value-codec.js';
 import { announceHeap } from './heap/announce-heap.js';
@@ -14,17 +15,20 @@ import type { HeapParts } from './heap/heap-parts.js';
 import { lockThreadOf } from './heap/lock-thread-of.js';
 import type { MapMemory } from './heap/map-memory.js';
 import { MemoryGroup } from './heap/memory-group.js';
+import { Reaper, type ReapReport } from './heap/reaper.js';
 import { ReclaimingMemory } from './heap/reclaiming-memory.js';
+import type { SpawnedWorker } from './heap/spawn.js';
+import { ThreadEnds } from './heap/thread-ends.js';
 import { type NameMaker, UserLocks } from './heap/user-locks.js';
 import { resolveValidate } from './heap/validation.js';
-import { DeathWatch, type WorkerThread } from './heap/watch.js';
+import type { WorkerThread } from './heap/watch.js';
 import { NAME_KIND } from './layout/name-record.js';
 import type { CondVar } from './locks/cond-var.js';
 import type { Mutex } from './locks/mutex.js';
 import type { RwLock } from './locks/rw-lock.js';
 import type { Semaphore } from './locks/semaphore.js';
 import type { SeqLock } from './locks/seq-lock.js';
-import { engineHost } from './words/host.js';
+import { engineHost, type SpawnOptions } from './words/host.js';
 
 /** What heap.map() takes. */
 export interface MapOptions {
@@ -36,15 +40,13 @@ export class Heap extends HeapCore {
   private readonly _memory: MapMemory;
   private readonly _maps = new Map<string, SharedMap<MapKey, MapValue>>();
   private readonly _locks: UserLocks;
-  private readonly _watch: DeathWatch;
+  private readonly _ends: ThreadEnds;
 
   private constructor(parts: HeapParts) {
     super(parts);
     this._memory = new ReclaimingMemory(parts);
     this._locks = new UserLocks(lockThreadOf(parts), this._nameMaker());
-    const { host, words, geometry } = parts;
-    this._watch = new DeathWatch(host, words, geometry, (slots) => this._noteDead(slots));
-    this._watch.start();
+    this._ends = new ThreadEnds(parts, this._makeReaper());
   }
 
   /**
@@ -53,7 +55,7 @@ export class Heap extends HeapCore {
    * Errors   RangeError for an option outside its range.
    */
   static create(options: HeapOptions = {}, surroundings: Surroundings = {}): Heap {
-    const heap = new Heap(createParts(options, surroundings));
+    const heap = Heap._join(createParts(options, surroundings));
     announceHeap(heap);
     return heap;
   }
@@ -69,7 +71,13 @@ export class Heap extends HeapCore {
   static attach(handle: HeapHandle, options: AttachOptions = {}, surroundings: Surroundings = {}): Heap {
     const { name = 'worker', validate, isolated } = options;
     const wanted = resolveValidate(validate, surroundings.host ?? engineHost);
-    return new Heap(attachParts(handle, name, surroundings, wanted, isolated));
+    return Heap._join(attachParts(handle, name, surroundings, wanted, isolated));
+  }
+
+  private static _join(parts: HeapParts): Heap {
+    const heap = new Heap(parts);
+    heap._ends.start();
+    return heap;
   }
 
   /**
@@ -137,15 +145,77 @@ export class Heap extends HeapCore {
   }
 
   /**
-   * Has this thread notice when a worker ends without detaching: what it had locked goes to who comes next
-   * (guard.ownerDied). Workers that are started while this thread has a heap are watched by themselves.
+   * Starts a worker that can join the heap, and watches it before it can end: whenever and however it ends, what it had
+   * is given back, and what it was in the middle of is finished or undone.
+   *
+   * In Node `Heap.attach(workerData.heap)` joins there; in a browser, whose worker is a module, the first message is what
+   * would be workerData: `onmessage = ({ data }) => Heap.attach(data.heap)`.
+   *
+   * @param url     as for new Worker(): new URL('./worker.js', import.meta.url)
+   * @param options as for new Worker() of node:worker_threads; to its workerData the handle is added as `heap`
+   * @returns the worker. Its type is what the caller says it is; unless told, what is common of node:worker_threads' Worker.
+   *
+   * Errors   TypeError for workerData that is no plain object; what new Worker() throws.
+   */
+  spawn<W extends object = SpawnedWorker>(url: string | URL, options: SpawnOptions = {}): W {
+    return this._ends.spawn(url, options) as W;
+  }
+
+  /**
+   * Has this thread notice when a worker ends without detaching, so that it is reaped. Workers that are started while this
+   * thread has a heap are watched by themselves.
    *
    * @param worker a Worker of node:worker_threads that this thread has started
    *
    * Errors   TypeError for what is none; Error for one that has ended already.
    */
   watch(worker: WorkerThread): void {
-    this._watch.watch(worker);
+    this._ends.watch(worker);
+  }
+
+  /**
+   * Ends a worker that this thread has started, wherever it is, and resolves when nothing in the heap is its own any more.
+   *
+   * @returns what was found and done, for each slot that it had; none where it had left, or had never joined
+   *
+   * Errors   TypeError for what is no worker of this thread; Error for one that had ended unwatched, and where after ten
+   *          seconds its slots are not free.
+   * Context  Any thread with an event loop. Addresses read before are stale after the await.
+   */
+  async terminate(worker: WorkerThread | { terminate(): unknown }): Promise<ReapReport[]> {
+    return this._ends.terminate(worker);
+  }
+
+  /**
+   * For those who know that the thread of a slot runs no more, in a way that Lull cannot: takes its slot from it, and gives
+   * back what it had.
+   *
+   * If that thread does run still, two threads are in one slot: both take the same objects for new, and the heap is corrupted.
+   * That a thread has not answered for long is no proof.
+   *
+   * @param slot its number, as in heap.stats().threads
+   * @returns what was found and done; undefined where a lock was not to be had: then it is done later, and 'reap' tells
+   *
+   * Errors   RangeError for what is no slot; Error for this thread's own, or a free one.
+   */
+  reap(slot: number): ReapReport | undefined {
+    return this._ends.reap(slot);
+  }
+
+  /**
+   * Calls `listener` with each thread that this one has reaped.
+   *
+   * @returns a function that ends it
+   *
+   * Errors   TypeError for another event, or what is no function.
+   */
+  on(event: 'reap', listener: (report: ReapReport) => void): () => void {
+    if (event !== 'reap' || typeof listener !== 'function') {
+      throw new TypeError(
+        `listened to the heap's event ${String(event)} with a ${typeof listener}; it is reap, with a function`,
+      );
+    }
+    return this._ends.on(listener);
   }
 
   /**
@@ -171,30 +241,26 @@ export class Heap extends HeapCore {
     this.callQueued();
     if (!this.isAttached()) return;
     this._locks.abandon();
-    this._watch.stop();
+    this._ends.stop();
     super.detach();
+    this._ends.letGo();
   }
 
-  /** Threads are dead: what they had locked, and what they had waiting, goes on here. */
-  private _noteDead(slots: readonly number[]): void {
-    const { gracePeriod, deadThreads, driver } = this.parts;
-    this._locks.forgetDead(slots);
-    deadThreads.takeOver();
-    // What waited for their turns need not wait any more.
-    gracePeriod.wake();
-    // A listener that was told of callbacks without a thread may have left the heap.
-    if (this.isAttached()) driver.flush();
+  private _makeReaper(): Reaper {
+    const noteReaped = (report: ReapReport) => this._ends.noteReaped(report);
+    const reaper = new Reaper(this.parts, new MapRepair(this.parts), this._locks, noteReaped);
+    this.parts.deadThreads.connect(() => reaper.reapAll());
+    return reaper;
   }
 
   private _nameMaker(): NameMaker {
     return {
-      findOrPublish: (kind, name, make, discard) => this.findOrPublish(kind, name, make, discard),
+      findOrPublish: (kind, name, make) => this.findOrPublish(kind, name, make),
       // spend() and not pin(), as for maps: a loop that follows in the same run must be able to renew its turn.
       take: (words) => {
         this._memory.turn.spend();
         return takeZeroed(this._memory, words);
       },
-      giveBack: (record) => this._memory.free(record),
       list: () => this.turn(() => this.parts.registry.list()),
     };
   }
@@ -213,12 +279,7 @@ export class Heap extends HeapCore {
   }
 
   private _findOrMakeMap(name: string, memory: MapMemory): number {
-    return this.findOrPublish(
-      NAME_KIND.map,
-      name,
-      () => createMapRecord(memory),
-      (map) => discardMapRecord(memory, map),
-    );
+    return this.findOrPublish(NAME_KIND.map, name, () => createMapRecord(memory));
   }
 }
 

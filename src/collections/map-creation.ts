@@ -1,6 +1,19 @@
-/** Making a map: its root, its locks and its first buckets, in words that nobody else has seen yet. */
+/**
+ * Making a map: its root, its locks and its first buckets, in one object that nobody else has seen yet.
+ *
+ *     | root | locks, 2^level | segment 0 | segment 1 | .. | segment level |
+ *
+ * One object, so that a map is there or is not, whenever the thread that makes it stops.
+ */
 import type { MapMemory } from '../heap/map-memory.js';
-import { BUCKET_LINK, BUCKET_LOCK_WORDS, END_LINK, MAP, MAP_WORDS } from '../layout/map-record.js';
+import {
+  BUCKET_LINK,
+  END_LINK,
+  firstSegmentOffset,
+  MAP,
+  MAP_WORDS,
+  mapRecordWords,
+} from '../layout/map-record.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { MapTable } from './map-table.js';
@@ -8,23 +21,23 @@ import { MapTable } from './map-table.js';
 /**
  * Makes an empty map with 2^geometry.mapBucketsLog2 buckets, all on the list.
  *
- * @returns address of its root, for SharedMap; to be published with an atomic store.
+ * @returns address of its root, for SharedMap; to be published with an atomic store, or given back with memory.free().
  *
- * Errors   OutOfMemoryError; then everything is given back.
+ * Errors   OutOfMemoryError; then nothing is taken.
  */
 export function createMapRecord(memory: MapMemory): number {
-  const taken: number[] = [];
+  const { words, geometry } = memory;
+  const level = geometry.mapBucketsLog2;
   memory.turn.spend();
-  try {
-    return writeMap(memory, (words) => {
-      const address = takeZeroed(memory, words);
-      taken.push(address);
-      return address;
-    });
-  } catch (error) {
-    for (const address of taken) memory.free(address);
-    throw error;
+  const map = takeZeroed(memory, mapRecordWords(level));
+  words.storePlain(map + MAP.level, level);
+  words.storePlain(map + MAP.firstLevel, level);
+  words.storePlain(map + MAP.locks, map + MAP_WORDS);
+  for (let segment = 0; segment <= level; segment++) {
+    words.storePlain(map + MAP.segments + segment, map + firstSegmentOffset(level, segment));
   }
+  linkFirstBuckets(words, map, level);
+  return map;
 }
 
 /** Takes `count` zeroed words, in a turn that may be renewed. Throws OutOfMemoryError. */
@@ -32,21 +45,6 @@ export function takeZeroed(memory: MapMemory, count: number): number {
   const address = memory.alloc(count * BYTES_PER_WORD);
   memory.words.fillPlain(address, address + count, 0);
   return address;
-}
-
-function writeMap(memory: MapMemory, take: (words: number) => number): number {
-  const { words, geometry } = memory;
-  const level = geometry.mapBucketsLog2;
-  const map = take(MAP_WORDS);
-  words.storePlain(map + MAP.level, level);
-  words.storePlain(map + MAP.firstLevel, level);
-  words.storePlain(map + MAP.locks, take(BUCKET_LOCK_WORDS << level));
-  for (let segment = 0; segment <= level; segment++) {
-    const buckets = segment === 0 ? 1 : 1 << (segment - 1);
-    words.storePlain(map + MAP.segments + segment, take(buckets));
-  }
-  linkFirstBuckets(words, map, level);
-  return map;
 }
 
 function linkFirstBuckets(words: Words, map: number, level: number): void {
@@ -57,15 +55,4 @@ function linkFirstBuckets(words: Words, map: number, level: number): void {
     words.storePlain(word, link);
     link = word | BUCKET_LINK;
   }
-}
-
-/** Gives back what createMapRecord() took, for a map that nobody else has seen. */
-export function discardMapRecord(memory: MapMemory, map: number): void {
-  const { words } = memory;
-  memory.turn.spend();
-  for (let segment = words.loadPlain(map + MAP.level); segment >= 0; segment--) {
-    memory.free(words.loadPlain(map + MAP.segments + segment));
-  }
-  memory.free(words.loadPlain(map + MAP.locks));
-  memory.free(map);
 }

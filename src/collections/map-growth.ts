@@ -8,14 +8,14 @@
  * Who may not spin (tryAfterInsert) publishes a level, and leaves its buckets to who needs them.
  *
  * A thread that stops anywhere in between leaves a map that is whole: who meets a bucket that is not on the list
- * starts from an earlier one, or puts it there.
+ * starts from an earlier one, or puts it there. Who reaps the thread takes over its locks (map-repair.ts).
  *
  * I1  The level and the segments' addresses are written by the holder of growLock alone.
  */
 
 import type { MapMemory } from '../heap/map-memory.js';
 import { MAP, MAX_LEVEL } from '../layout/map-record.js';
-import { ACTIVITY } from '../layout/thread-slot.js';
+import { ACTIVITY, INTENT_KIND } from '../layout/thread-slot.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import { MAP_GROW_LOCK } from '../locks/lull-classes.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
@@ -92,9 +92,20 @@ export class MapGrowth {
 
   /** Doubles the table, whose new buckets are on no list yet. Returns its level; 0 without memory. */
   private _addSegment(nolock: boolean): number {
+    const { intents } = this._memory;
+    const level = this._table.level();
+    // Told: a segment that no level needs yet is nobody's.
+    const frame = intents.open(INTENT_KIND.publish, this._map + MAP.segments + level + 1);
+    try {
+      return this._publishSegment(level, nolock, frame);
+    } finally {
+      intents.close(frame);
+    }
+  }
+
+  private _publishSegment(level: number, nolock: boolean, frame: number): number {
     const memory = this._memory;
     const { words } = memory;
-    const level = this._table.level();
     const count = 1 << level;
     const bytes = count * BYTES_PER_WORD;
     const segment = nolock ? memory.allocNolock(bytes) : memory.tryAlloc(bytes);
@@ -102,6 +113,7 @@ export class MapGrowth {
       this._insertsToSkip = INSERTS_AFTER_FAILURE;
       return 0;
     }
+    memory.intents.take(frame, segment);
     words.fillPlain(segment, segment + count, 0);
     // map-table:P1: publishes the zeroed words.
     words.store(this._map + MAP.segments + level + 1, segment);

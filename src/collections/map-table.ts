@@ -109,6 +109,26 @@ export class MapTable {
     return 0;
   }
 
+  /**
+   * True where the list leads to `entry`, whose words hold anything if it does not. While others write, right for an entry
+   * that was linked before the call, or is never linked, and is not unlinked meanwhile.
+   */
+  leadsTo(entry: number): boolean {
+    const words = this._words;
+    const order = words.loadPlain(entry + ORDER);
+    let link = this.linkFrom(order);
+    while (link !== END && link !== entry) {
+      if (link < 0) {
+        link = this.throughBucket(link);
+        continue;
+      }
+      if (words.loadPlain(link + ORDER) > order) return false;
+      // P3: observes the next entry.
+      link = words.dereference(link);
+    }
+    return link === entry;
+  }
+
   /** log2 of the number of buckets; under a bucket's lock, at least that of every bucket on its list. */
   level(): number {
     return this._words.loadPlain(this._map + LEVEL);

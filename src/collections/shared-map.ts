@@ -20,6 +20,7 @@
 import type { MapMemory } from '../heap/map-memory.js';
 import { ContextError } from '../threads/context.js';
 import type { Turn } from '../threads/turn.js';
+import { requireDeepestStack } from '../words/stack-room.js';
 import { BucketLocks } from './bucket-locks.js';
 import { EntryDraft } from './entry-draft.js';
 import { KeyReader, PairReader, ValueReader } from './entry-readers.js';
@@ -64,7 +65,7 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
     this._table = new MapTable(words, map);
     this._locks = new BucketLocks(words, map, memory.locks);
     const growth = new MapGrowth(memory, map, this._table, this._locks);
-    this._writer = new MapWriter(memory, this._table, this._locks, growth);
+    this._writer = new MapWriter(memory, map, this._table, this._locks, growth);
   }
 
   get [Symbol.toStringTag](): string {
@@ -222,7 +223,7 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
       const { draft } = keys;
       keys.encode(key);
       this._values.encode(draft, value, json);
-      return this._writer.put(draft, this._writer.make(draft), expected);
+      return this._writer.put(draft, expected);
     } finally {
       this._keys = keys;
     }
@@ -247,8 +248,7 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
       const { draft } = keys;
       keys.encode(key);
       this._values.encode(draft, value, json);
-      const entry = this._writer.tryMake(draft);
-      return entry !== 0 && this._writer.tryPut(draft, entry);
+      return this._writer.tryPut(draft);
     } finally {
       this._keys = keys;
     }
@@ -267,10 +267,12 @@ export class SharedMap<K extends MapKey, V extends MapValue> {
 
   /** turn.spend(), without renewing the turn of what this thread is in the middle of. */
   private _spendInPlace(): void {
+    requireDeepestStack();
     if (!(this._memory.context.inAtomic() && this._turn.isOpen())) this._turn.spend();
   }
 
   private _requireMaySpin(operation: string): void {
+    requireDeepestStack();
     const { context } = this._memory;
     if (context.waitRight() !== 'may-neither') return;
     throw new ContextError(

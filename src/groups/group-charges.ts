@@ -5,10 +5,16 @@
  *                --no room--> refused; or, where it must not fail, charged past the limit
  *     uncharge:  stock --too much for it--> the group's numbers
  *
+ *     open() -> charge(): in hand -> memory is taken -> name(): the memory's -> close()
+ *     openNamed(): the memory's -> unname(): in hand -> uncharge() -> close()
+ *
+ * What is charged and neither in the stock nor some memory's is in the hand of an intent (INTENT_KIND.charge), so that who
+ * reaps the thread gives it back, once.
+ *
  * Who may call: the slot's thread, inside a turn, in any context. Nothing here waits, spins or allocates: what can be
  * done where a charge is refused is the business of who asked for it.
  *
- * I1  What a thread has charged and not uncharged is either handed out or in its stock.
+ * I1  What a thread has charged and not uncharged is handed out, in its stock, or in the hand of one of its intents.
  * I2  `refusedBy` is the record of the group that refused this thread's last charge, if it was refused, and `refused`
  *     the one that was to be charged. A charge that the front of the stock serves leaves them alone, so they say
  *     something only to who has just been given nothing; takeRefusal() forgets them.
@@ -16,8 +22,11 @@
  * Follows mm/memcontrol.c (try_charge_memcg, refill_stock).
  */
 import { STOCK_GRANULES } from '../layout/group-record.js';
+import { INTENT, INTENT_KIND } from '../layout/thread-slot.js';
+import type { Intents } from '../threads/intents.js';
 import type { Words } from '../words/words.js';
-import { chargePast, countFailure, tryCharge } from './group-counter.js';
+import { countFailure } from './group-counter.js';
+import type { GroupLedger } from './group-ledger.js';
 import type { GroupStock } from './group-stock.js';
 import type { IdleStocks } from './idle-stocks.js';
 
@@ -37,27 +46,77 @@ export class GroupCharges {
   mustSucceed = false;
   private readonly _words: Words;
   private readonly _stock: GroupStock;
+  private readonly _ledger: GroupLedger;
   private readonly _idle: IdleStocks;
+  private readonly _intents: Intents;
 
-  constructor(words: Words, stock: GroupStock, idle: IdleStocks) {
+  constructor(words: Words, stock: GroupStock, ledger: GroupLedger, idle: IdleStocks, intents: Intents) {
     this._words = words;
     this._stock = stock;
+    this._ledger = ledger;
     this._idle = idle;
+    this._intents = intents;
   }
 
-  /** Charges `granules` to a group; false where it is refused, and then nothing is charged. */
-  charge(record: number, granules: number, way: ChargeWay): boolean {
+  /** Opens an intent about what a group is charged for, with nothing in hand. Returns its frame. */
+  open(record: number): number {
+    return this._intents.open(INTENT_KIND.nothing, record);
+  }
+
+  /**
+   * Opens an intent about memory that is charged to a group.
+   *
+   * @param word     that names the group, until unname()
+   * @param granules what the memory costs
+   */
+  openNamed(record: number, word: number, granules: number): number {
+    return this._intents.open(INTENT_KIND.charge, record, word, granules);
+  }
+
+  /** Ends an intent, which has nothing in hand. */
+  close(frame: number): void {
+    this._intents.close(frame);
+  }
+
+  /**
+   * Charges `granules` to a group: they are in hand then. False where it is refused, and then nothing is charged.
+   *
+   * @param frame of open()
+   */
+  charge(frame: number, record: number, granules: number, way: ChargeWay): boolean {
     this.refusedBy = 0;
-    if (this._stock.consume(record, granules)) return true;
-    this.refusedBy = this._chargeNumbers(record, granules, this.mustSucceed ? CHARGE.past : way);
+    if (this._stock.consume(frame, record, granules)) return true;
+    this.refusedBy = this._chargeNumbers(frame, record, granules, this.mustSucceed ? CHARGE.past : way);
     if (this.refusedBy === 0) return true;
     this.refused = record;
     return false;
   }
 
-  /** Gives back what was charged to a group. Cannot fail. */
-  uncharge(record: number, granules: number): void {
-    this._stock.put(record, granules);
+  /** What is in hand is the charge of memory `p` from now on, and the memory is in the hand of the intent around this one. */
+  name(frame: number, record: number, word: number, p: number): void {
+    const words = this._words;
+    words.storePlain(word, 0);
+    // Not take(): the memory stays in hand.
+    if (frame !== 0) words.storePlain(frame + INTENT.a, word);
+    words.storePlain(word, record);
+    if (frame !== 0) words.storePlain(frame + INTENT.saved, p);
+  }
+
+  /** The charge of memory is in hand from now on. */
+  unname(word: number): void {
+    this._words.storePlain(word, 0);
+  }
+
+  /** Gives back `granules` in hand that are charged to a group. Cannot fail. */
+  uncharge(frame: number, record: number, granules: number): void {
+    this._stock.put(frame, record, granules);
+  }
+
+  /** Gives back what a dead thread's intent has in hand, in its name. */
+  finish(frame: number): void {
+    const words = this._words;
+    if (words.loadPlain(frame + INTENT.kind) !== INTENT_KIND.charge) return;
+    this._ledger.uncharge(frame, words.loadPlain(frame + INTENT.place), words.loadPlain(frame + INTENT.b));
   }
 
   /**
@@ -82,16 +141,16 @@ export class GroupCharges {
   }
 
   /** Returns the record of the group that refuses, or 0. */
-  private _chargeNumbers(record: number, granules: number, way: ChargeWay): number {
-    const words = this._words;
-    if (way !== CHARGE.exact && granules < STOCK_GRANULES) {
-      if (tryCharge(words, record, STOCK_GRANULES, true) === 0) {
-        this._stock.put(record, STOCK_GRANULES - granules);
+  private _chargeNumbers(frame: number, record: number, granules: number, way: ChargeWay): number {
+    // Who comes back here while the stock is in use has no place for more than it needs.
+    if (way !== CHARGE.exact && granules < STOCK_GRANULES && !this._stock.isInUse()) {
+      if (this._ledger.charge(frame, record, STOCK_GRANULES, true) === 0) {
+        this._stock.putAllBut(frame, record, STOCK_GRANULES, granules);
         return 0;
       }
     }
-    const refuser = tryCharge(words, record, granules, way !== CHARGE.exact);
+    const refuser = this._ledger.charge(frame, record, granules, way !== CHARGE.exact);
     if (refuser === 0 || way !== CHARGE.past) return refuser;
-    return chargePast(words, record, granules);
+    return this._ledger.chargePast(frame, record, granules);
   }
 }

@@ -1,42 +1,52 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stockOf, usageOf, writeRecord } from '../../tests/support/group-words.js';
+import {
+  type ChargingParts,
+  stockOf,
+  usageOf,
+  wireCharging,
+  writeRecord,
+} from '../../tests/support/group-words.js';
 import { STOCK_GRANULES } from '../layout/group-record.js';
-import { SLOT, STOCK, STOCK_GROUPS } from '../layout/thread-slot.js';
-import { LocalTrylock } from '../locks/local-trylock.js';
+import { INTENT_KIND, SLOT, STOCK, STOCK_GROUPS } from '../layout/thread-slot.js';
 import { NativeWords, reserveBuffer } from '../words/native-words.js';
-import { tryCharge } from './group-counter.js';
-import { GroupStock } from './group-stock.js';
 
 const SLOT_START = 1024;
 const GROUPS = Array.from({ length: STOCK_GROUPS + 2 }, (_, i) => 16 + i * 16);
 const [ALPHA, BETA] = GROUPS as [number, number];
 
-interface Scene {
+interface Scene extends ChargingParts {
   readonly words: NativeWords;
-  readonly lock: LocalTrylock;
-  readonly stock: GroupStock;
 }
 
 function scene(): Scene {
   const words = new NativeWords(reserveBuffer(8192));
   for (const group of GROUPS) writeRecord(words, group);
-  const lock = new LocalTrylock(words, SLOT_START + SLOT.stockAcquired);
-  return { words, lock, stock: new GroupStock(words, SLOT_START, lock) };
+  return { words, ...wireCharging(words, SLOT_START) };
 }
 
 /** Charges `granules` to a group and puts them into the stock. */
-function fill({ words, stock }: Scene, group: number, granules: number): void {
-  assert.equal(tryCharge(words, group, granules, true), 0);
-  stock.put(group, granules);
+function fill({ intents, ledger, stock }: Scene, group: number, granules: number): void {
+  const frame = intents.open(INTENT_KIND.nothing, group);
+  assert.equal(ledger.charge(frame, group, granules, true), 0);
+  stock.put(frame, group, granules);
+  intents.close(frame);
+}
+
+/** Takes `granules` of a group out of the stock, for the test itself. */
+function consume({ intents, stock }: Scene, group: number, granules: number): boolean {
+  const frame = intents.open(INTENT_KIND.nothing, group);
+  const isTaken = stock.consume(frame, group, granules);
+  intents.close(frame);
+  return isTaken;
 }
 
 test('GroupStock.consume, takes what is there of a group, and nothing where it is not enough', () => {
   const at = scene();
   fill(at, ALPHA, 10);
-  assert.equal(at.stock.consume(ALPHA, 4), true);
-  assert.equal(at.stock.consume(ALPHA, 7), false);
-  assert.equal(at.stock.consume(BETA, 1), false);
+  assert.equal(consume(at, ALPHA, 4), true);
+  assert.equal(consume(at, ALPHA, 7), false);
+  assert.equal(consume(at, BETA, 1), false);
   assert.equal(stockOf(at.words, SLOT_START, ALPHA), 6);
   assert.equal(usageOf(at.words, ALPHA), 10);
 });
@@ -58,7 +68,7 @@ test('GroupStock.put, brings the group to the front, where a charge finds it at 
   fill(at, ALPHA, 1);
   fill(at, BETA, 2);
   assert.equal(at.words.loadPlain(front + STOCK.group), BETA);
-  assert.equal(at.stock.consume(ALPHA, 1), true);
+  assert.equal(consume(at, ALPHA, 1), true);
   assert.equal(at.words.loadPlain(front + STOCK.group), ALPHA);
   assert.equal(stockOf(at.words, SLOT_START, BETA), 2);
 });
@@ -89,7 +99,7 @@ test('GroupStock, that is entered again while it is in use, is left alone: a cha
   const at = scene();
   fill(at, ALPHA, 10);
   at.lock.acquire();
-  assert.equal(at.stock.consume(ALPHA, 1), false);
+  assert.equal(consume(at, ALPHA, 1), false);
   fill(at, ALPHA, 5);
   assert.equal(at.stock.drain(), 0);
   at.lock.release();

@@ -52,9 +52,12 @@ export function attachParts(
   requireIsolated(isolated);
   // Who may neither wait nor spin must be able to enter a turn at once.
   const isAlone = isolated || host.waitRight === 'may-neither';
-  const membership = joinEmptyHanded(words, geometry, name, isAlone, host.threadId);
+  // The handle may be sent on to other threads, for which the number is not meant.
+  const { threadNumber = 0, ...own } = handle;
+  const threadId = host.threadId === 0 ? threadNumber : host.threadId;
+  const membership = joinEmptyHanded(words, geometry, name, isAlone, threadId);
   const fittings = fittingsOf(handle, validate, host, words, geometry, membership, name);
-  const parts = wireParts(handle, host, words, geometry, membership, surroundings, fittings);
+  const parts = wireParts(own, host, words, geometry, membership, surroundings, fittings);
   if (parts.kfreeRcu.isShort()) parts.driver.topUp();
   return parts;
 }

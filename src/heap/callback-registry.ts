@@ -19,19 +19,18 @@ import type { HeapParts } from './heap-parts.js';
 /** Finding and making names, of the heap. */
 export interface CallbackNames {
   /**
-   * What a name stands for; what `make` returns where it is new. `number` runs for that under the lock of names;
-   * `discard` takes it back where it is not used.
+   * What a name stands for; what `make` returns where it is new. `number` runs for that under the lock of names. Where it is
+   * not used, its memory is given back, by `discard` if that is given.
    */
   findOrPublish(
     kind: number,
     name: string,
     make: () => number,
-    discard: (record: number) => void,
+    discard: undefined,
     number: (record: number) => void,
   ): number;
   /** Takes memory; throws OutOfMemoryError. */
   take(bytes: number): number;
-  giveBack(record: number): void;
 }
 
 /** Has this thread run `fn` for callbacks of that name from now on. Returns their id. */
@@ -46,7 +45,7 @@ export function registerCallback(
     NAME_KIND.rcuCallback,
     name,
     () => makeRecord(words, names),
-    (fresh) => names.giveBack(fresh),
+    undefined,
     (fresh) => words.storePlain(fresh + CALLBACK.id, nextId(words)),
   );
   const id = words.loadPlain(record + CALLBACK.id);

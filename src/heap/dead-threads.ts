@@ -1,10 +1,10 @@
 /**
- * What threads that were found dead had waiting for a grace period goes on: through the orphans, to whoever can take it.
+ * Who waits for what other threads had queued has the dead among them reaped, so that it goes on: through the orphans, to
+ * whoever can take it. A thread that has no reaper takes over that much alone.
  *
  *     dead slot: sheaves, heads, callbacks, what is in hand  --takeOver()-->  orphans  --seal() of any thread-->  waits anew
  *
- * Who may call: the thread that is told of a death, and who waits for what the dead thread had queued. Never spins: where
- * another thread is at the orphans it comes back by a timer.
+ * Who may call: who waits. Where another thread is at the orphans it comes back by a timer.
  *
  * I1  All dead slots are looked at each time. So where a thread dies that was about to do this, the next one does it.
  *
@@ -13,9 +13,9 @@
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
-import { callbackRecords, forgetCallback } from '../rcu/callback-records.js';
-import { hasEstate } from '../rcu/dead-slot.js';
-import type { CallbackCount, Orphans } from '../rcu/orphans.js';
+import type { CallbackCount, CallbackRecord } from '../rcu/callback-records.js';
+import { handOverEstate } from '../rcu/hand-over.js';
+import type { Orphans } from '../rcu/orphans.js';
 import type { RcuEvents } from '../rcu/rcu-events.js';
 import { reportStranded } from '../rcu/stranded.js';
 import type { Host } from '../words/host.js';
@@ -31,6 +31,7 @@ export interface DeadThreadsParts {
 
 export class DeadThreads {
   private readonly _parts: DeadThreadsParts;
+  private _reapAll: (() => void) | undefined;
   private _stopTimer: (() => void) | undefined;
   private readonly _retry = (): void => {
     this._stopTimer = undefined;
@@ -41,19 +42,35 @@ export class DeadThreads {
     this._parts = parts;
   }
 
+  /** From now on the dead are reaped, with all that they had. */
+  connect(reapAll: () => void): void {
+    this._reapAll = reapAll;
+  }
+
   /** Makes orphans of what dead threads had waiting, and tells of callbacks that nobody can call. */
   takeOver(): void {
+    if (this._reapAll !== undefined) {
+      this._reapAll();
+      return;
+    }
     const { words, geometry, rcuEvents } = this._parts;
     const left: CallbackCount[] = [];
+    const ran: CallbackRecord[] = [];
     // Publishes nothing: who is dead had its slot before.
     const claimed = words.load(HEADER.slotsClaimed);
     for (let slot = 0; slot < claimed; slot++) {
       const start = slotStart(geometry, slot);
       // owner:P1: observes what the dead thread wrote.
-      if (words.load(start + SLOT.state) !== SLOT_STATE.dead || !hasEstate(words, start)) continue;
-      left.push(...this._takeFrom(slot, start));
+      if (words.load(start + SLOT.state) !== SLOT_STATE.dead) continue;
+      const found = handOverEstate(this._parts, slot);
+      if (found === undefined) {
+        this._comeBack();
+        continue;
+      }
+      left.push(...found.left);
+      ran.push(...found.ran);
     }
-    reportStranded(words, geometry, rcuEvents, left);
+    reportStranded(words, geometry, rcuEvents, left, ran);
   }
 
   /** This thread leaves the heap: others come back. */
@@ -62,12 +79,8 @@ export class DeadThreads {
     this._stopTimer = undefined;
   }
 
-  private _takeFrom(slot: number, start: number): readonly CallbackCount[] {
-    const { words, geometry, host, orphans } = this._parts;
-    for (const { record } of callbackRecords(words)) forgetCallback(words, record, slot);
-    const left = orphans.takeEstate(start);
-    if (left !== undefined) return left;
+  private _comeBack(): void {
+    const { host, geometry } = this._parts;
     this._stopTimer ??= host.startTimer(this._retry, geometry.pollMillis);
-    return [];
   }
 }

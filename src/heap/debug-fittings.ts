@@ -71,11 +71,13 @@ export function debugFittings(
   const view = new DebugView(tools, shell);
   const headPlaces: Fittings['headPlaces'] = (...given) =>
     new DebugHeadPlaces(tools, shell, base.headPlaces(...given), ...given);
-  if (!hasShells(geometry)) return { ...base, pages, headPlaces, debug: view };
+  const bare = { ...(base.bare ?? base), pages };
+  if (!hasShells(geometry)) return { ...base, bare, pages, headPlaces, debug: view };
   let shelled: DebugKmalloc | undefined;
   let releasing: Kmalloc | undefined;
   return {
     ...base,
+    bare,
     pages,
     headPlaces,
     debug: view,

@@ -45,6 +45,16 @@ export class DebugView {
     this._shell = shell;
   }
 
+  /** The shell of an object that a dead thread was retiring belongs together again. */
+  mendRetired(outer: number): void {
+    this._shell.mendRetired(outer);
+  }
+
+  /** A block that a dead thread was freeing waits for no grace period. */
+  mendReleased(start: number): void {
+    this._tools.owner.release(start >>> PAGE_SHIFT);
+  }
+
   /** Who has memory, the most first. */
   owners(): MemoryOwner[] {
     const sums = new Map<number, { objects: number; bytes: number }>();

@@ -9,8 +9,7 @@
 import { HEADER } from '../layout/heap-header.js';
 import { CALLBACK_LIST, SLOT } from '../layout/thread-slot.js';
 import { allowSpinning } from '../pages/gfp.js';
-import { callbackRecords, forgetCallback } from '../rcu/callback-records.js';
-import type { CallbackCount } from '../rcu/orphans.js';
+import { type CallbackCount, type CallbackRecord, forgetCallbacks } from '../rcu/callback-records.js';
 import { reportStranded } from '../rcu/stranded.js';
 import { ContextError } from '../threads/context.js';
 import { leaveHeap } from '../threads/thread-registry.js';
@@ -19,6 +18,12 @@ import type { HeapParts } from './heap-parts.js';
 
 /** How long a thread that leaves waits for grace periods that its callbacks need. */
 const LONGEST_MILLIS = 1000;
+
+/** Callbacks that a thread which leaves has handed over, and those that it had functions for. */
+export interface Left {
+  readonly left: readonly CallbackCount[];
+  readonly ran: readonly CallbackRecord[];
+}
 
 /** Calls the callbacks that are queued now, as far as there is time; none where this thread may not wait, or in one. */
 export function callQueued(parts: HeapParts): void {
@@ -51,22 +56,22 @@ export function callQueued(parts: HeapParts): void {
  *
  * Errors   ContextError: another thread is at the orphans, and this one may not spin; what is left can be given back later.
  */
-export function giveBackAll(parts: HeapParts): readonly CallbackCount[] {
+export function giveBackAll(parts: HeapParts): Left {
   const { turn, driver, callbacks, orphans, orphanWatch, decay, deadThreads } = parts;
   const { kfreeRcu, caches, pages, charges, rights } = parts;
   const maySpin = allowSpinning(rights.most());
   driver.stop();
   callbacks.stop();
-  orphanWatch.stop();
   orphans.stop();
-  decay.stop();
-  deadThreads.stop();
+  const wasWatching = orphanWatch.stop();
   return turn.run(() => {
     // First: slabs of type-stable caches wait for a grace period, with what is handed over next.
     caches.flush(maySpin);
     kfreeRcu.seal();
-    if (!kfreeRcu.abandon()) refuseToLeave(parts);
-    const left = leaveCallbacks(parts) ?? refuseToLeave(parts);
+    const left = kfreeRcu.abandon() ? leaveCallbacks(parts) : undefined;
+    if (left === undefined) refuseToLeave(parts, wasWatching);
+    decay.stop();
+    deadThreads.stop();
     caches.flush(maySpin);
     pages.drain();
     charges.drain();
@@ -75,7 +80,7 @@ export function giveBackAll(parts: HeapParts): readonly CallbackCount[] {
 }
 
 /** Leaves the slot, which keeps nothing any more, and tells of callbacks that were `left` and nobody can call. */
-export function leaveSlot(parts: HeapParts, left: readonly CallbackCount[]): void {
+export function leaveSlot(parts: HeapParts, { left, ran }: Left): void {
   const { turn, rcu, barrier, host, words, membership, geometry, fittings, rcuEvents } = parts;
   turn.close();
   rcu.stop();
@@ -83,18 +88,24 @@ export function leaveSlot(parts: HeapParts, left: readonly CallbackCount[]): voi
   host.entered.delete(turn);
   leaveHeap(words, membership, geometry.spinRounds);
   fittings.close();
-  reportStranded(words, geometry, rcuEvents, left);
+  reportStranded(words, geometry, rcuEvents, left, ran);
 }
 
 /** Hands over the callbacks that wait; undefined, and keeps them, where their lock is not to be had. */
-function leaveCallbacks(parts: HeapParts): CallbackCount[] | undefined {
-  const { words, membership, callbackList, orphans, rights } = parts;
-  for (const { record } of callbackRecords(words)) forgetCallback(words, record, membership.slot);
+function leaveCallbacks({ words, membership, callbackList, orphans, rights }: HeapParts): Left | undefined {
   const leaver = { leaves: () => void callbackList.takeAll() };
-  return orphans.putCallbacks(callbackList.first(), allowSpinning(rights.most()), leaver);
+  const left = orphans.putCallbacks(callbackList.first(), allowSpinning(rights.most()), leaver);
+  if (left === undefined) return undefined;
+  return { left, ran: forgetCallbacks(words, membership.slot) };
 }
 
-function refuseToLeave({ context }: HeapParts): never {
+/** The thread stays: what it has still waiting goes on. */
+function refuseToLeave(parts: HeapParts, wasWatching: boolean): never {
+  const { context, driver, callbacks, orphans, orphanWatch } = parts;
+  callbacks.resume();
+  orphans.resume();
+  driver.resume();
+  if (wasWatching) orphanWatch.start();
   throw new ContextError(
     `called detach() ${context.where()}, with objects that wait for a grace period, while another thread has ` +
       'the list that they go to, for which this one may not spin; call detach() again',

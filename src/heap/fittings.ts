@@ -21,6 +21,8 @@ export interface Fittings {
   readonly validator: Validator | undefined;
   /** Of a debug heap. */
   readonly debug: DebugView | undefined;
+  /** These without shells round objects, and without fault injection; undefined where they have neither. */
+  readonly bare: Fittings | undefined;
   /** Of a heap in which allocations can be made to fail. */
   readonly faults: FaultPoints | undefined;
   /** Words of a slab's object that its user does not see. */
@@ -47,6 +49,7 @@ export const PLAIN: Fittings = {
   observer: UNOBSERVED,
   validator: undefined,
   debug: undefined,
+  bare: undefined,
   faults: undefined,
   shellWords: 0,
   turn: (...given) => new Turn(...given),

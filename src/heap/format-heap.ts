@@ -10,6 +10,7 @@ import { MAX_HEAP_BYTES, MAX_ORDER, PAGE_BYTES } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { resolveDebug } from './debug-options.js';
 import { type HeapOptions, requestedSize, resolveOptions, resolveSizedOptions } from './heap-options.js';
+import { measuredSpinRounds } from './spin-rounds.js';
 
 /** Cuts a heap as `options` ask. Throws RangeError where they leave no page to hand out. */
 export function planFrom(options: HeapOptions, host: Host): Geometry {
@@ -26,7 +27,14 @@ export function planFrom(options: HeapOptions, host: Host): Geometry {
     minFreePages: 0,
     maxWaitingWords: 0,
   };
-  const shape = { ...resolveOptions(options), ...unsized, ...hooksOf(options, host), hashSeed0, hashSeed1 };
+  const spinRounds = options.spinRounds ?? measuredSpinRounds(host);
+  const shape = {
+    ...resolveOptions({ ...options, spinRounds }),
+    ...unsized,
+    ...hooksOf(options, host),
+    hashSeed0,
+    hashSeed1,
+  };
   const size = requestedSize(options);
   const totalPages = 'pages' in size ? totalPagesFor(size.pages, shape) : Math.ceil(size.bytes / PAGE_BYTES);
   const planned = planHeap({ ...shape, totalPages });

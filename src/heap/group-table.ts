@@ -8,8 +8,9 @@
  * I1  A name has one record, which stays (group-record:I3).
  * P1  (group-record:P1) a record is published by the store to its bucket; observed by dereferencing it.
  */
-import { GROUP, GROUP_TABLE, NO_LIMIT } from '../layout/group-record.js';
+import { GROUP, GROUP_TABLE, ledgersOf, NO_LIMIT } from '../layout/group-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
+import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
 import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 
@@ -95,12 +96,19 @@ export function bucketsFor({ totalPages }: Geometry): number {
   return Math.max(LEAST_BUCKETS, Math.min(MOST_BUCKETS, wanted));
 }
 
+/** Bytes of the record of a group with a name of so many bytes. */
+export function groupBytes({ slots }: Geometry, nameBytes: number): number {
+  return (GROUP.name + wordsFor(nameBytes) + slots) * BYTES_PER_WORD;
+}
+
 /** Writes a record of a group that nobody has seen. */
-export function writeGroup(words: Words, record: number, name: Uint8Array): void {
+export function writeGroup(words: Words, { slots }: Geometry, record: number, name: Uint8Array): void {
   words.fillPlain(record, record + GROUP.name, 0);
   words.storePlain(record + GROUP.max, NO_LIMIT);
   words.storePlain(record + GROUP.nameBytes, name.length);
   words.writeBytesPlain(record + GROUP.name, name, name.length);
+  const ledgers = ledgersOf(words, record);
+  words.fillPlain(ledgers, ledgers + slots, 0);
 }
 
 /** The name of the group with this record. */

@@ -9,6 +9,7 @@ import type { BalanceReport } from '../inspect/balance-report.js';
 import { type HeapStats, readStatistics } from '../inspect/statistics.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { NAME_KIND } from '../layout/name-record.js';
+import { SLOT } from '../layout/thread-slot.js';
 import { asyncLimitOf, type LockOptions, limitOf, type WaitLimit } from '../locks/lock-options.js';
 import type { FaultAttr } from '../pages/fault-attr.js';
 import { allowSpinning } from '../pages/gfp.js';
@@ -17,6 +18,7 @@ import type { Shrinker } from '../pages/shrinker.js';
 import { KFREE_RCU_BARRIER } from '../rcu/barrier.js';
 import { EXPEDITED, NORMAL } from '../rcu/rcu.js';
 import { leaveAll } from '../words/host.js';
+import { requireDeepestStack } from '../words/stack-room.js';
 import type { Words } from '../words/words.js';
 import type { CallbackNames } from './callback-registry.js';
 import { type MemoryOwner, requireDebugView } from './debug-view.js';
@@ -32,6 +34,7 @@ import type { MemoryGroup } from './memory-group.js';
 import type { Mempool } from './mempool.js';
 import { openMempool, type PoolMaker } from './mempool-creation.js';
 import type { MempoolElements } from './mempool-element.js';
+import { type NameIntent, withNameIntent } from './name-intent.js';
 import type { NamedCache } from './named-cache.js';
 import { openSlabCache, type SlabCacheOptions } from './named-cache-creation.js';
 import { synchronize, synchronizeSync } from './rcu-waits.js';
@@ -142,6 +145,7 @@ export class HeapCore extends HeapMemory {
    *          another parent, or one that is closed; OutOfMemoryError. Then nothing has changed.
    */
   group(name: string, options: GroupOptions = {}): MemoryGroup {
+    requireDeepestStack();
     return this._groups.open(name, options);
   }
 
@@ -288,43 +292,66 @@ export class HeapCore extends HeapMemory {
 
   /** What `name` stands for; made by `make` where it is new. ContextError for a new name where nobody may spin. */
   protected findOrMake(kind: number, name: string, make: () => number): number {
+    requireDeepestStack();
     const found = this.find(kind, name);
     if (found !== 0) return found;
     requireMayName(this.parts.context, name);
-    const alloc = (bytes: number) => this.kmalloc(bytes);
-    const free = (p: number) => this.parts.kmalloc.free(p);
-    // run() and not pin(): the name's record is needed no longer than this, and a loop over the map that
-    // follows in the same synchronous run must be able to renew its turn.
-    return this.parts.turn.run(() => this.parts.registry.findOrMake(kind, name, alloc, free, make));
+    return this._withIntent((intent) => {
+      const target = this._makeName(kind, name, intent, make);
+      if (kind === NAME_KIND.slabCache) this.parts.caches.confirm(target);
+      return target;
+    });
   }
 
   /**
    * findOrMake() for what takes memory of its own, or other locks: `make` runs before the lock of names is taken, and
-   * `discard` takes back what it made where the name is not made with it. `number` runs under the lock, as the name is
-   * made, and takes neither.
+   * takes one piece of memory, or tells the intent of each; `discard` takes back what it made where the name is not made
+   * with it. `number` runs under the lock, as the name is made, and takes neither.
    */
   protected findOrPublish(
     kind: number,
     name: string,
-    make: () => number,
-    discard: (target: number) => void,
+    make: (intent: NameIntent) => number,
+    discard: (target: number, intent: NameIntent) => void = (fresh, intent) => intent.giveBack(fresh),
     number: (target: number) => void = () => {},
   ): number {
+    requireDeepestStack();
     const found = this.find(kind, name);
     if (found !== 0) return found;
     // First: where nobody may spin, what `make` asks for may not be had either.
     requireMayName(this.parts.context, name);
-    const fresh = make();
-    let target = 0;
-    try {
-      target = this.findOrMake(kind, name, () => {
-        number(fresh);
-        return fresh;
-      });
-      return target;
-    } finally {
-      if (target !== fresh) discard(fresh);
-    }
+    return this._withIntent((intent) => {
+      const fresh = make(intent);
+      intent.made(fresh);
+      let target = 0;
+      try {
+        target = this._makeName(kind, name, intent, () => {
+          number(fresh);
+          return fresh;
+        });
+        return target;
+      } finally {
+        if (target !== fresh) discard(fresh, intent);
+      }
+    });
+  }
+
+  /** Runs what makes something with a name, in an intent. */
+  private _withIntent(fn: (intent: NameIntent) => number): number {
+    const { words, membership, turn, kmalloc } = this.parts;
+    return withNameIntent(words, membership.start, (p) => turn.run(() => kmalloc.freeNolock(p)), fn);
+  }
+
+  private _makeName(kind: number, name: string, intent: NameIntent, make: () => number): number {
+    const { turn, registry } = this.parts;
+    const alloc = (bytes: number) => {
+      const record = this.kmalloc(bytes);
+      intent.tellRecord(record);
+      return record;
+    };
+    const free = (record: number) => intent.giveBackRecord(record);
+    // run() and not pin(): a loop over the map that follows must be able to renew its turn.
+    return turn.run(() => registry.findOrMake(kind, name, alloc, free, make));
   }
 
   /** The group that `p` is charged to, if any. */
@@ -347,8 +374,10 @@ export class HeapCore extends HeapMemory {
     this.parts.turn.leave();
   }
 
-  /** The thread ends: even inside turn(fn) no code of fn runs any more, so its turn is over. */
+  /** The thread ends: even inside turn(fn) no code of fn runs any more. What it is in the middle of is the reaper's. */
   private _detachAtExit(): void {
+    const { words, membership } = this.parts;
+    if (words.loadPlain(membership.start + SLOT.intentDepth) !== 0) return;
     this.parts.turn.endScopes();
     this.detach();
   }
@@ -357,13 +386,12 @@ export class HeapCore extends HeapMemory {
     return {
       findOrPublish: (...given) => this.findOrPublish(...given),
       take: (bytes) => this.parts.turn.run(() => this.kmalloc(bytes)),
-      giveBack: (record) => this.parts.turn.run(() => this.parts.kmalloc.free(record)),
     };
   }
 
   private _poolMaker(): PoolMaker {
     return {
-      findOrPublish: (kind, name, make, discard) => this.findOrPublish(kind, name, make, discard),
+      findOrPublish: (...given) => this.findOrPublish(...given),
       allocHard: (bytes, gfp, alloc) => this.allocHard(bytes, gfp, alloc),
     };
   }

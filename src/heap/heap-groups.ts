@@ -18,16 +18,19 @@ import {
   NO_LIMIT,
 } from '../layout/group-record.js';
 import { HEADER } from '../layout/heap-header.js';
+import { NAME_INTENT } from '../layout/name-record.js';
 import { createAccountedCaches } from '../slab/accounted-caches.js';
 import { CLASS_BYTES } from '../slab/size-classes.js';
 import { counted } from '../words/counted.js';
-import { BYTES_PER_WORD, wordsFor } from '../words/units.js';
+import { BYTES_PER_WORD } from '../words/units.js';
 import { encodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 import { limitInGroup } from './group-reclaim.js';
-import { bucketsFor, GroupTable, nameOfGroup, writeGroup } from './group-table.js';
+import { bucketsFor, GroupTable, groupBytes, nameOfGroup, writeGroup } from './group-table.js';
 import type { HeapParts } from './heap-parts.js';
 import { type GroupHeap, type GroupOwner, MemoryGroup } from './memory-group.js';
+import { NameIntent } from './name-intent.js';
+import { confirmCaches } from './named-cache-creation.js';
 import { requireMayName } from './registry.js';
 
 /** What heap.group() takes. */
@@ -137,31 +140,25 @@ export class HeapGroups implements GroupOwner {
   }
 
   private _findOrMake(name: string, bytes: Uint8Array, max: number, parent: number): number {
-    const { words, kmalloc } = this._parts;
+    const { words, kmalloc, membership } = this._parts;
     const found = this._table.find(bytes);
     if (found !== 0 && !isClosed(words, found)) return found;
     requireMayName(this._parts.context, name);
-    const spare: number[] = [];
+    const making: Making = { max, parent, fresh: 0, table: 0, buckets: bucketsFor(this._parts.geometry) };
+    const intent = new NameIntent(words, membership.start, (p) => kmalloc.freeNolock(p));
+    intent.open();
     try {
-      const recordBytes = (GROUP.name + wordsFor(bytes.length)) * BYTES_PER_WORD;
-      const fresh = this._takeInto(spare, found === 0 ? recordBytes : 0);
-      const buckets = bucketsFor(this._parts.geometry);
-      const table = this._takeInto(
-        spare,
-        this._table.exists() ? 0 : (GROUP_TABLE.firsts + buckets) * BYTES_PER_WORD,
-      );
-      return this._makeLocked(name, bytes, { max, parent, fresh, table, buckets, spare });
+      if (found === 0) making.fresh = this._take(groupBytes(this._parts.geometry, bytes.length));
+      intent.tell(making.fresh, NAME_INTENT.group);
+      const tableBytes = (GROUP_TABLE.firsts + making.buckets) * BYTES_PER_WORD;
+      if (!this._table.exists()) making.table = this._take(tableBytes);
+      intent.tellRecord(making.table);
+      return this._makeLocked(name, bytes, making);
     } finally {
-      for (const p of spare) kmalloc.free(p);
+      if (making.fresh !== 0) intent.giveBack(making.fresh);
+      if (making.table !== 0) intent.giveBackRecord(making.table);
+      intent.close();
     }
-  }
-
-  /** Takes memory and notes it in `spare`, from where who puts it to use takes it away; 0 for 0 bytes. */
-  private _takeInto(spare: number[], bytes: number): number {
-    if (bytes === 0) return 0;
-    const p = this._take(bytes);
-    spare.push(p);
-    return p;
   }
 
   private _makeLocked(name: string, bytes: Uint8Array, making: Making): number {
@@ -176,7 +173,7 @@ export class HeapGroups implements GroupOwner {
 
   private _make(name: string, bytes: Uint8Array, making: Making): number {
     const { words } = this._parts;
-    const { max, parent, fresh, table, buckets, spare } = making;
+    const { max, parent, fresh, table, buckets } = making;
     const other = this._table.find(bytes);
     if (other !== 0 && !isClosed(words, other)) return other;
     if (parent !== 0 && isClosed(words, parent)) {
@@ -187,12 +184,12 @@ export class HeapGroups implements GroupOwner {
     if (!this._table.exists()) {
       words.fillPlain(table, table + GROUP_TABLE.firsts + buckets, 0);
       this._table.install(table, buckets);
-      spare.splice(spare.indexOf(table), 1);
+      making.table = 0;
     }
     const record = other !== 0 ? other : fresh;
     if (other === 0) {
-      writeGroup(words, record, bytes);
-      spare.splice(spare.indexOf(record), 1);
+      writeGroup(words, this._parts.geometry, record, bytes);
+      making.fresh = 0;
     }
     words.storePlain(record + GROUP.parent, parent);
     // Publishes nothing: nobody is charged before insert(), or before the usage is no longer closed.
@@ -216,6 +213,7 @@ export class HeapGroups implements GroupOwner {
     const { words, caches, geometry } = this._parts;
     // slab-caches:P1, and written under this lock.
     if (words.load(HEADER.accountedCaches) !== 0) return;
+    confirmCaches(words, caches);
     if (createAccountedCaches(words, geometry, caches)) return;
     throw new RangeError(
       `made group ${name} in a heap with ${caches.used()} of ${geometry.maxCaches} caches made; the objects of groups ` +
@@ -243,14 +241,13 @@ function requireOptions(name: string, options: GroupOptions): void {
   );
 }
 
-/** What a group is made of. */
+/** What a group is made of. Memory that is put to use is 0 from then on. */
 interface Making {
   readonly max: number;
   readonly parent: number;
-  readonly fresh: number;
-  readonly table: number;
+  fresh: number;
+  table: number;
   readonly buckets: number;
-  readonly spare: number[];
 }
 
 function encodeName(name: string): Uint8Array {

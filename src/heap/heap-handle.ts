@@ -19,6 +19,8 @@ export interface HeapHandle {
   readonly validation?: ValidationHandle;
   /** Of a debug heap. */
   readonly debug?: DebugHandle;
+  /** Of the one thread that the handle was made for by heap.spawn(): what it is known by where the engine gives no number. */
+  readonly threadNumber?: number;
 }
 
 /** Makes the handle of a heap. */

@@ -22,6 +22,7 @@ import { type Address, PAGE_BYTES } from '../words/units.js';
 import { allocHard } from './alloc-hard.js';
 import type { HeapParts } from './heap-parts.js';
 import { postOrWait, requireMightSleep } from './mightsleep.js';
+import { allocAt, freeAt, retireAt } from './placed-memory.js';
 
 // A local copy: the engine folds a module's own constants into the code; imported ones it loads at every use.
 const MOST = GFP_KERNEL;
@@ -139,6 +140,32 @@ export class HeapMemory {
     this._turn.pin();
     const left = this._kfreeRcu.postHeadless(p);
     if (left !== 0) postOrWait(this.parts, left);
+  }
+
+  /**
+   * kmalloc() whose address is stored at the word `place` of the heap, in one operation as far as this thread's death goes:
+   * whatever it stops at, once it is reaped the word leads to memory in use, or holds NONE and nothing is lost.
+   *
+   * @param place index of a word of the heap that holds NONE, and that this thread alone changes now
+   *
+   * Errors   as kmalloc(); RangeError for `place`, Error where it holds an address. Then nothing has changed.
+   * Ordering The address is stored atomically: what was written to the memory before is nobody's but its old owner's.
+   */
+  kmallocAt(place: number, bytes: number, gfp?: Gfp): Address {
+    this._turn.pin();
+    return allocAt(this.parts, place, () => this.kmalloc(bytes, gfp)) as Address;
+  }
+
+  /** kfree() of what the word `place` leads to, which holds NONE then; as kmallocAt(). False where it held NONE. */
+  kfreeAt(place: number): boolean {
+    this._turn.pin();
+    return freeAt(this.parts, place);
+  }
+
+  /** kfreeRcu() of what the word `place` leads to, which holds NONE then; as kfreeAt(). */
+  kfreeRcuAt(place: number, headOffset = 0): boolean {
+    this._turn.pin();
+    return retireAt(this.parts, place, headOffset);
   }
 
   /** Takes 2^order contiguous pages of 4 KiB, order 0 to 10; errors and contexts as kmalloc. */

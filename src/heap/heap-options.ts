@@ -12,6 +12,8 @@ import { POINTER_PAGE_SOURCES, type PointerPageSourceName } from '../slab/pointe
 import type { Host } from '../words/host.js';
 import { BYTES_PER_WORD, MAX_HEAP_BYTES, PAGE_BYTES } from '../words/units.js';
 import type { DebugOptions } from './debug-options.js';
+import type { ReaperStep } from './reaper-steps.js';
+import { SPIN_ROUNDS } from './spin-rounds.js';
 import type { ValidateOptions } from './validation.js';
 
 /** What Heap.create takes. All are optional. */
@@ -57,7 +59,7 @@ export interface HeapOptions {
    * down between its turns, where it may wait. A quarter of the heap unless given; 0 = never.
    */
   maxWaitingBytes?: number;
-  /** How often a waiter looks at a lock before it gives up with LockTimeoutError. */
+  /** How often a waiter looks at a lock before it gives up with LockTimeoutError. About two seconds unless given, as measured. */
   spinRounds?: number;
   /** log2 of the buckets, and of the locks, that a map starts with. */
   mapBucketsLog2?: number;
@@ -95,6 +97,8 @@ export interface Surroundings {
   pageFault?: PageFault;
   /** Makes the locks of a heap that does not validate: others than those of LockMaker. */
   lockMaker?: (...given: ConstructorParameters<typeof LockMaker>) => LockMaker;
+  /** Steps that a broken reaper leaves out (reaper-steps.ts): for tests of what finds that out. */
+  reaperSkips?: ReadonlySet<ReaperStep>;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -112,8 +116,7 @@ const DEFAULTS = {
   drainMillis: 20,
   pollMillis: 1,
   stallMillis: 1000,
-  // About two seconds of looking.
-  spinRounds: 100_000_000,
+  spinRounds: SPIN_ROUNDS,
   mapBucketsLog2: 6,
   // 300 grace periods before the wrap, as the kernel starts its own.
   firstSequence: -1200,

@@ -9,6 +9,7 @@ export function injectedFittings(base: Fittings): Fittings {
   const faults = new FaultPoints();
   return {
     ...base,
+    bare: base.bare ?? base,
     faults,
     pages: (...given) => new InjectedPages(faults.failPageAlloc, base.pages(...given), ...given),
     kmalloc: (...given) => new InjectedKmalloc(faults.failslab, base.kmalloc(...given), ...given),

@@ -2,6 +2,7 @@
 import type { Geometry } from '../layout/heap-header.js';
 import type { LockMaker } from '../locks/lock-maker.js';
 import type { ThreadContext } from '../threads/context.js';
+import type { Intents } from '../threads/intents.js';
 import type { Turn } from '../threads/turn.js';
 import type { Words } from '../words/words.js';
 
@@ -14,6 +15,10 @@ export interface MapMemory {
   readonly geometry: Geometry;
   /** Makes the map's locks. */
   readonly locks: LockMaker;
+  /** This thread's, for what it has in hand. */
+  readonly intents: Intents;
+  /** Of this thread. */
+  readonly ownerTag: number;
   /**
    * Takes an object of at least `bytes` bytes. May renew the turn, so no address may be held across it.
    * Throws OutOfMemoryError, after which nothing has changed.

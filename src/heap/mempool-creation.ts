@@ -4,7 +4,7 @@
  * I1  A record whose name was taken by another thread meanwhile is given back with its elements.
  */
 import { MAX_MEMPOOL_ELEMENTS, MEMPOOL, mempoolRecordWords } from '../layout/mempool-record.js';
-import { NAME_KIND } from '../layout/name-record.js';
+import { NAME_INTENT, NAME_KIND } from '../layout/name-record.js';
 import { MEMPOOL_LOCK } from '../locks/lull-classes.js';
 import { __GFP_ZERO, GFP_KERNEL } from '../pages/gfp.js';
 import { ElementPool } from '../pages/mempool.js';
@@ -13,12 +13,18 @@ import { BYTES_PER_WORD } from '../words/units.js';
 import type { HeapParts } from './heap-parts.js';
 import { Mempool } from './mempool.js';
 import { type MempoolElements, type PoolElement, poolElementOf, requireIn } from './mempool-element.js';
+import type { NameIntent } from './name-intent.js';
 import type { HardAllocator } from './named-cache.js';
 
 /** Names of a heap, and its hard way of allocating. */
 export interface PoolMaker extends HardAllocator {
   /** What a name stands for; what `make` returns where it is new. `discard` takes that back where it is not used. */
-  findOrPublish(kind: number, name: string, make: () => number, discard: (record: number) => void): number;
+  findOrPublish(
+    kind: number,
+    name: string,
+    make: (intent: NameIntent) => number,
+    discard: (record: number, intent: NameIntent) => void,
+  ): number;
 }
 
 /**
@@ -39,22 +45,30 @@ export function openMempool(
   const record = maker.findOrPublish(
     NAME_KIND.mempool,
     name,
-    () => makeRecord(parts, maker, minimum, element),
-    (fresh) => discard(parts, fresh, element),
+    (intent) => makeRecord(parts, maker, minimum, element, intent),
+    (fresh, intent) => discard(parts, fresh, intent),
   );
   requireSame(parts, record, name, minimum, element);
   const lock = parts.locks.rawSpinLock(record + MEMPOOL.lock, MEMPOOL_LOCK, `mempool ${name}`);
   return new Mempool(parts, name, minimum, new ElementPool(parts.words, record, lock, element), element);
 }
 
-function makeRecord(parts: HeapParts, maker: PoolMaker, minimum: number, element: PoolElement): number {
+function makeRecord(
+  parts: HeapParts,
+  maker: PoolMaker,
+  minimum: number,
+  element: PoolElement,
+  intent: NameIntent,
+): number {
   const record = takeRecord(parts, maker, minimum, element);
+  intent.tell(record, NAME_INTENT.mempool);
+  let isFull = false;
   try {
-    fill(parts, maker, record, minimum, element);
+    fill(parts, maker, record, minimum, element, intent);
+    isFull = true;
     return record;
-  } catch (error) {
-    discard(parts, record, element);
-    throw error;
+  } finally {
+    if (!isFull) discard(parts, record, intent);
   }
 }
 
@@ -76,6 +90,7 @@ function fill(
   record: number,
   minimum: number,
   element: PoolElement,
+  intent: NameIntent,
 ): void {
   const { words, turn } = parts;
   const take = () => element.alloc(GFP_KERNEL);
@@ -84,15 +99,17 @@ function fill(
     words.storePlain(record + MEMPOOL.objects + i, p);
     // Publishes nothing: the record is this thread's alone until its name is made.
     words.store(record + MEMPOOL.elements, i + 1);
+    intent.tellPart();
   }
 }
 
-function discard({ words, turn, kmalloc }: HeapParts, record: number, element: PoolElement): void {
-  turn.run(() => {
-    const elements = words.loadPlain(record + MEMPOOL.elements);
-    for (let i = 0; i < elements; i++) element.free(words.loadPlain(record + MEMPOOL.objects + i), true);
-    kmalloc.free(record);
-  });
+function discard({ words }: HeapParts, record: number, intent: NameIntent): void {
+  for (let left = words.loadPlain(record + MEMPOOL.elements) - 1; left >= 0; left--) {
+    intent.giveBackPart(record + MEMPOOL.objects + left);
+    // Publishes nothing: nobody else has seen the record.
+    words.store(record + MEMPOOL.elements, left);
+  }
+  intent.giveBack(record);
 }
 
 function requireSame(

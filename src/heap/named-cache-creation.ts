@@ -1,8 +1,16 @@
-/** Opens the slab caches that users name: makes them where they are new, and refuses what they were not made for. */
-import { NAME_KIND } from '../layout/name-record.js';
-import { MAX_CLASS_BYTES, objectWordsFor } from '../slab/size-classes.js';
+/**
+ * Opens the slab caches that users name: makes them where they are new, and refuses what they were not made for.
+ *
+ * I1  A cache is named before it counts as made (cachesUsed), both under the lock of names: so none is made that nobody can
+ *     find. Who finds one that does not count yet, since its maker is at it or has died there, counts it (confirmCaches).
+ */
+import { HEADER } from '../layout/heap-header.js';
+import { NAME, NAME_KIND } from '../layout/name-record.js';
+import { CLASS_BYTES, MAX_CLASS_BYTES, objectWordsFor } from '../slab/size-classes.js';
+import type { SlabCaches } from '../slab/slab-caches.js';
 import { shown } from '../words/shown.js';
 import { BYTES_PER_WORD } from '../words/units.js';
+import type { Words } from '../words/words.js';
 import type { HeapParts } from './heap-parts.js';
 import { type HardAllocator, NamedCache } from './named-cache.js';
 
@@ -33,6 +41,7 @@ export function openSlabCache(
   const objectWords = objectWordsFor(bytes);
   const make = () => makeCache(parts, name, objectWords + parts.fittings.shellWords, isTypesafe);
   const id = findOrMake(NAME_KIND.slabCache, name, make);
+  parts.caches.confirm(id);
   requireSame(parts, name, id, objectWords, isTypesafe);
   return new NamedCache(hard, parts, id, name, objectWords);
 }
@@ -48,13 +57,27 @@ function requireOptions(name: string, options: SlabCacheOptions): boolean {
   );
 }
 
+/** Counts all caches that names and groups lead to; the caller has the lock of names. */
+export function confirmCaches(words: Words, caches: SlabCaches): void {
+  // slab-caches:P1, and written under this lock.
+  const accounted = words.load(HEADER.accountedCaches);
+  if (accounted !== 0) caches.confirm(accounted + CLASS_BYTES.length - 1);
+  // name-record:P1: observes the record; names are linked newest first, and so are the caches' ids.
+  let at = words.dereference(HEADER.registryHead);
+  while (at !== 0 && words.loadPlain(at + NAME.kind) !== NAME_KIND.slabCache) {
+    at = words.loadPlain(at + NAME.next);
+  }
+  if (at !== 0) caches.confirm(words.loadPlain(at + NAME.target));
+}
+
 function makeCache(
-  { caches, geometry }: HeapParts,
+  { words, caches, geometry }: HeapParts,
   name: string,
   objectWords: number,
   isTypesafe: boolean,
 ): number {
-  if (caches.hasRoom()) return caches.create(objectWords, isTypesafe);
+  confirmCaches(words, caches);
+  if (caches.hasRoom()) return caches.write(caches.used(), objectWords, isTypesafe);
   throw new RangeError(
     `made slab cache ${name} in a heap with all ${geometry.maxCaches} caches made; create the heap with a larger maxCaches`,
   );

@@ -8,7 +8,8 @@
  *
  * Follows mm/vmstat.c (vmstat_update) and mm/page_alloc.c (decay_pcp_high).
  */
-import { SLOT } from '../layout/thread-slot.js';
+import { ISOLATION, SLOT } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
 import type { BetweenTurns, Turn } from '../threads/turn.js';
 import type { Host } from '../words/host.js';
@@ -65,12 +66,17 @@ export class PageListDecay {
 
   private _isIsolated(): boolean {
     // Publishes nothing: this thread wrote it when it joined.
-    return this._words.load(this._slot + SLOT.isolated) !== 0;
+    return this._words.load(this._slot + SLOT.isolated) === ISOLATION.asked;
   }
 
   /** The turn that ends with this sets the timer anew. */
   private _tick(): void {
     this._stopTimer = undefined;
-    this._turn!.run(this._decay);
+    try {
+      this._turn!.run(this._decay);
+    } catch (error) {
+      // Nobody has called this who could wait for the lock's owner to be reaped: another turn sets the timer anew.
+      if (!(error instanceof LockTimeoutError)) throw error;
+    }
   }
 }

@@ -7,18 +7,21 @@
  *
  * Who may call: the slot's thread, outside of every lock. Inside a shrinker it does nothing: reclaim does not recurse.
  *
- * I1  HEADER.reclaimers counts this thread while it is in here, also where a shrinker throws.
+ * I1  SLOT.reclaiming says so while this thread is in here, also where a shrinker throws. Of a slot whose thread runs no
+ *     more it is of no account.
  */
 import { HEADER } from '../layout/heap-header.js';
-import { zoneStart } from '../layout/heap-layout.js';
-import { ACTIVITY, SLOT } from '../layout/thread-slot.js';
+import { slotStart, zoneStart } from '../layout/heap-layout.js';
+import { ACTIVITY, INTENT_KIND, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import { type AllocFlags, allocFlags, markFor } from '../pages/alloc-flags.js';
 import { directReclaim, type ReclaimSteps } from '../pages/direct-reclaim.js';
 import type { Gfp } from '../pages/gfp.js';
 import { MAX_CLASS_BYTES, objectWordsFor, slabOrderFor } from '../slab/size-classes.js';
+import { Intents } from '../threads/intents.js';
 import { counted } from '../words/counted.js';
 import { alignUp, MAX_ORDER, orderFor, PAGE_BYTES } from '../words/units.js';
+import type { Words } from '../words/words.js';
 import type { HeapParts } from './heap-parts.js';
 import { awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS } from './reclaim-steps.js';
 
@@ -29,12 +32,12 @@ export function reclaimFor(parts: HeapParts, gfp: Gfp, alloc: () => number): num
   countReclaim(parts, SLOT.allocStalls);
   parts.turn.note(ACTIVITY.reclaim);
   // Publishes nothing: a hint for others that find nothing, as what they want may be in this thread's hands.
-  words.add(HEADER.reclaimers, 1);
+  const before = words.exchange(parts.membership.start + SLOT.reclaiming, 1);
   try {
     return directReclaim(gfp, new HeapReclaim(parts, alloc));
   } finally {
     // Publishes nothing, as above.
-    words.add(HEADER.reclaimers, -1);
+    words.store(parts.membership.start + SLOT.reclaiming, before);
   }
 }
 
@@ -87,6 +90,12 @@ export function countReclaim({ words, membership }: HeapParts, counter: number):
   words.storePlain(word, words.loadPlain(word) + 1);
 }
 
+/** True while the thread of a slot reclaims. */
+function reclaims(words: Words, slot: number): boolean {
+  // Publishes nothing: a hint.
+  return words.load(slot + SLOT.reclaiming) !== 0 && words.load(slot + SLOT.state) === SLOT_STATE.live;
+}
+
 class HeapReclaim implements ReclaimSteps {
   readonly alloc: () => number;
   private readonly _parts: HeapParts;
@@ -97,7 +106,7 @@ class HeapReclaim implements ReclaimSteps {
   }
 
   freeDone(): void {
-    freeDone(this._parts);
+    this._apart(() => freeDone(this._parts));
   }
 
   firstPriority(): number {
@@ -121,19 +130,24 @@ class HeapReclaim implements ReclaimSteps {
   }
 
   awaitGracePeriod(): boolean {
-    return awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS);
+    return this._apart(() => awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS));
   }
 
   isContended(): boolean {
-    const { words } = this._parts;
+    const { words, geometry, membership } = this._parts;
     words.pause();
-    // Publishes nothing: a hint.
-    return words.load(HEADER.reclaimers) > 1;
+    // Publishes nothing: a thread that joins now reclaims nothing yet.
+    const claimed = words.load(HEADER.slotsClaimed);
+    for (let slot = 0; slot < claimed; slot++) {
+      const start = slotStart(geometry, slot);
+      if (start !== membership.start && reclaims(words, start)) return true;
+    }
+    return false;
   }
 
   rest(): void {
     const { words, context, geometry } = this._parts;
-    if (awaitGracePeriod(this._parts, geometry.pollMillis)) return;
+    if (this._apart(() => awaitGracePeriod(this._parts, geometry.pollMillis))) return;
     if (context.waitRight() !== 'may-wait') {
       words.pause();
       return;
@@ -149,10 +163,22 @@ class HeapReclaim implements ReclaimSteps {
     fittings.enterReclaim();
     pages.enterReclaim();
     try {
-      return turn.run(act);
+      return this._apart(() => turn.run(act));
     } finally {
       pages.exitReclaim();
       fittings.exitReclaim();
+    }
+  }
+
+  /** Runs what may allocate for others: what that has in hand is not what the allocation that is reclaimed for has. */
+  private _apart<T>(act: () => T): T {
+    const { words, membership } = this._parts;
+    const intents = new Intents(words, membership.start);
+    const frame = intents.open(INTENT_KIND.nothing, 0);
+    try {
+      return act();
+    } finally {
+      intents.close(frame);
     }
   }
 }

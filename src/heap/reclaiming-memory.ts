@@ -5,6 +5,7 @@ import { allowBlocking, GFP_KERNEL, GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.
 import type { KfreeRcu } from '../slab/kfree-rcu.js';
 import type { Kmalloc } from '../slab/kmalloc.js';
 import type { ThreadContext } from '../threads/context.js';
+import { Intents } from '../threads/intents.js';
 import type { Turn } from '../threads/turn.js';
 import type { Words } from '../words/words.js';
 import { allocHard } from './alloc-hard.js';
@@ -19,6 +20,8 @@ export class ReclaimingMemory implements MapMemory {
   readonly context: ThreadContext;
   readonly geometry: Geometry;
   readonly locks: LockMaker;
+  readonly intents: Intents;
+  readonly ownerTag: number;
   protected readonly parts: HeapParts;
   protected readonly kmalloc: Kmalloc;
   private readonly _kfreeRcu: KfreeRcu;
@@ -29,6 +32,8 @@ export class ReclaimingMemory implements MapMemory {
     this.context = parts.context;
     this.geometry = parts.geometry;
     this.locks = parts.locks;
+    this.intents = new Intents(parts.words, parts.membership.start);
+    this.ownerTag = parts.ownerTag;
     this.parts = parts;
     this.kmalloc = parts.kmalloc;
     this._kfreeRcu = parts.kfreeRcu;

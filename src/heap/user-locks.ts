@@ -26,11 +26,10 @@ interface NamedLock {
 
 /** Finding and making names, of the heap. */
 export interface NameMaker {
-  /** What a name stands for; what `make` returns where it is new. `discard` takes that back where it is not used. */
-  findOrPublish(kind: number, name: string, make: () => number, discard: (record: number) => void): number;
+  /** What a name stands for; the memory that `make` returns where it is new, which is given back where it is not used. */
+  findOrPublish(kind: number, name: string, make: () => number): number;
   /** Takes zeroed words; throws OutOfMemoryError. */
   take(words: number): number;
-  giveBack(record: number): void;
   /** All names of some kinds. */
   list(): readonly NamedTarget[];
 }
@@ -116,12 +115,7 @@ export class UserLocks {
   }
 
   private _findOrMake(kind: LockKindNumber, name: string, size: number): number {
-    return this._names.findOrPublish(
-      kind,
-      name,
-      () => this._makeRecord(kind, size),
-      (record) => this._names.giveBack(record),
-    );
+    return this._names.findOrPublish(kind, name, () => this._makeRecord(kind, size));
   }
 
   private _makeRecord(kind: LockKindNumber, size: number): number {

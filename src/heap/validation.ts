@@ -171,6 +171,7 @@ export function validatingFittings(
     validator,
     debug: undefined,
     faults: undefined,
+    bare: undefined,
     shellWords: 0,
     turn: (...given) => {
       turn = new ValidatedTurn(validation, ...given);

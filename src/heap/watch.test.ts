@@ -60,10 +60,10 @@ test('watch() marks the slots of the worker when it ends, and tells which', () =
   assert.deepEqual(heap.deaths, []);
   first.end();
   assert.deepEqual(heap.deaths, [[0, 2]]);
-  const { live, dead } = SLOT_STATE;
+  const { live, zombie } = SLOT_STATE;
   assert.deepEqual(
     members.map((member) => stateOf(heap, member)),
-    [dead, live, dead],
+    [zombie, live, zombie],
   );
 });
 

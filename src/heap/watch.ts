@@ -33,10 +33,25 @@ export class DeathWatch {
   private readonly _host: Host;
   private readonly _words: Words;
   private readonly _geometry: Geometry;
+  readonly onWorker: () => void;
+  private readonly _ownTag: number;
   private readonly _onDead: (slots: readonly number[]) => void;
 
-  /** @param onDead called with the slots that were marked, where there are any */
-  constructor(host: Host, words: Words, geometry: Geometry, onDead: (slots: readonly number[]) => void) {
+  /**
+   * @param onDead called with the slots that were marked, where there are any
+   * @param ownTag this thread's; 0 where it is in no heap, and nobody else marks or reaps
+   * @param onWorker called when this thread has workers to watch: with each, and at once where it has some already
+   */
+  constructor(
+    host: Host,
+    words: Words,
+    geometry: Geometry,
+    onDead: (slots: readonly number[]) => void,
+    ownTag = 0,
+    onWorker: () => void = () => {},
+  ) {
+    this.onWorker = onWorker;
+    this._ownTag = ownTag;
     this._host = host;
     this._words = words;
     this._geometry = geometry;
@@ -64,7 +79,7 @@ export class DeathWatch {
 
   /** The thread of that Host.threadId runs no more. */
   noteEnd(threadId: number): void {
-    const slots = markDead(this._words, this._geometry, threadId);
+    const slots = markDead(this._words, this._geometry, threadId, this._ownTag);
     if (slots.length > 0) this._onDead(slots);
   }
 }
@@ -74,6 +89,7 @@ class ThreadWorkers {
   private readonly _host: Host;
   private readonly _watches = new Set<DeathWatch>();
   private readonly _known = new WeakSet<WorkerThread>();
+  private _hasWorkers = false;
   private _endListening: () => void = () => {};
 
   constructor(host: Host) {
@@ -85,6 +101,7 @@ class ThreadWorkers {
       this._endListening = this._host.onWorkerStart((worker) => this._noteStart(worker));
     }
     this._watches.add(watch);
+    if (this._hasWorkers) watch.onWorker();
   }
 
   remove(watch: DeathWatch): void {
@@ -101,13 +118,15 @@ class ThreadWorkers {
       );
     }
     this._known.add(worker);
+    this._hasWorkers = true;
+    for (const watch of this._watches) watch.onWorker();
     // Kept apart from the worker, which forgets its number when it ends.
     const threadId = worker.threadId + 1;
     worker.on('exit', () => this._noteEnd(threadId));
   }
 
   private _noteStart(worker: unknown): void {
-    if (isWorker(worker) && worker.threadId !== ENDED) this.watch(worker);
+    if (isNodeWorker(worker) && worker.threadId !== ENDED) this.watch(worker);
   }
 
   private _noteEnd(threadId: number): void {
@@ -125,14 +144,15 @@ function workersOf(host: Host): ThreadWorkers {
   return workers;
 }
 
-function isWorker(value: unknown): value is WorkerThread {
+/** True for what has the face of a Worker of node:worker_threads. */
+export function isNodeWorker(value: unknown): value is WorkerThread {
   if (typeof value !== 'object' || value === null) return false;
   const { threadId, on } = value as Partial<WorkerThread>;
   return Number.isInteger(threadId) && threadId! >= ENDED && typeof on === 'function';
 }
 
 function requireWorker(value: unknown): void {
-  if (isWorker(value)) return;
+  if (isNodeWorker(value)) return;
   throw new TypeError(
     `watched ${shown(value)}; pass a Worker of node:worker_threads, which has a threadId and tells of its end ` +
       "by 'exit'. Other workers do not tell.",

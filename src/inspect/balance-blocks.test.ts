@@ -5,7 +5,14 @@ import { testCorruptions } from '../../tests/support/corruption.js';
 import { makeStillHeap } from '../../tests/support/still-heap.js';
 import { CACHE } from '../layout/cache-record.js';
 import { descriptorStart } from '../layout/heap-layout.js';
-import { DESCRIPTOR, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
+import {
+  DESCRIPTOR,
+  PAGE_KIND,
+  pageKind,
+  pageOrder,
+  pageOwner,
+  pageState,
+} from '../layout/page-descriptor.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { FREE_AREA, FREE_AREA_WORDS, ZONE } from '../layout/zone-record.js';
 import { PAGE_SHIFT } from '../words/units.js';
@@ -20,10 +27,15 @@ const block = heap.block >>> PAGE_SHIFT;
 const free = freeHead(4);
 const wide = (heap.wide >>> PAGE_SHIFT) & ~3;
 const threadPage = heap.at(heap.slot(0, SLOT.pageLists));
-/** A page of odd number among those of order 0 on alpha's list. */
-const oddPage = threadPage % 2 === 1 ? threadPage : threadPage - 1;
+/** A page of odd number among those of order 0 on some thread's list, and whose list that is. */
+const oddPage = Array.from({ length: heap.geometry.totalPages / 2 }, (_, i) => 2 * i + 1).find((page) => {
+  const found = heap.at(state(page));
+  return pageKind(found) === PAGE_KIND.threadList && pageOrder(found) === 0;
+})!;
+const oddSlot = pageOwner(heap.at(state(oddPage)));
 const slabPage = heap.at(heap.cache(BUSY, CACHE.partialHead));
 const freePages = heap.at(heap.zone(ZONE.freePages));
+const deferred = heap.at(heap.zone(ZONE.deferred));
 
 testCorruptions(heap, [
   {
@@ -66,7 +78,7 @@ testCorruptions(heap, [
     value: pageState(PAGE_KIND.threadList, 1, 0),
     problems: [
       `page ${oddPage} is in no block: state 0x12 of page ${oddPage} has order 1, which starts at a multiple of 2`,
-      `the list of order 0 of slot 0 leads to page ${oddPage}, which is in no block`,
+      `the list of order 0 of slot ${oddSlot} leads to page ${oddPage}, which is in no block`,
     ],
   },
   {
@@ -86,6 +98,12 @@ testCorruptions(heap, [
     word: state(free),
     value: pageState(PAGE_KIND.free, 4, 1),
     problems: [`page ${free} is a free block of order 4 of zone 0, and names owner 1, it has none`],
+  },
+  {
+    what: 'a deferred block of a slot that there is not',
+    word: state(deferred),
+    value: pageState(PAGE_KIND.deferred, 4, 4),
+    problems: [`page ${deferred} is a deferred block of order 4 of zone 0, the last slot is 3`],
   },
   {
     what: 'a block on a list of a slot that there is not',

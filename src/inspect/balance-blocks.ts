@@ -119,6 +119,8 @@ function ownerProblem(books: Books, page: number): string {
     case PAGE_KIND.threadList:
       if (owner >= books.geometry.slots) return `the last slot is ${books.geometry.slots - 1}`;
       return order > MAX_LIST_ORDER ? `the largest order there is ${MAX_LIST_ORDER}` : '';
+    case PAGE_KIND.deferred:
+      return owner >= books.geometry.slots ? `the last slot is ${books.geometry.slots - 1}` : '';
     case PAGE_KIND.slab:
       if (owner >= books.caches.length) return `the last cache is ${books.caches.length - 1}`;
       if (!books.caches[owner]!.sound || order === books.caches[owner]!.slabOrder) return '';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertBalanced } from '../../tests/support/balanced.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
-import { GROUP, GROUP_TABLE } from '../layout/group-record.js';
+import { GROUP, GROUP_TABLE, ledgersOf } from '../layout/group-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR } from '../layout/page-descriptor.js';
@@ -62,6 +62,18 @@ finds(
   ({ parent }) => parent + GROUP.usage,
   () => 0,
   /has 0 granules charged/,
+);
+finds(
+  'a ledger that does not say what is charged',
+  ({ heap, record }) => ledgersOf(heap.words, record) + 1,
+  () => 3,
+  /has \d+ granules charged, its ledgers say \d+/,
+);
+finds(
+  'a group that counts another one as part of it',
+  ({ parent }) => parent + GROUP.children,
+  () => 2,
+  /counts 2 groups as part of it, 1 are/,
 );
 finds(
   'an object that names no group',

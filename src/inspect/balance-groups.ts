@@ -1,6 +1,6 @@
 /**
  * The memory groups' share of an audit: each is found by its name, and its usage is what its objects and pages come to,
- * what the groups below it come to, and what threads' stocks hold of it (group-record:I2).
+ * what the groups below it come to, and what threads' stocks hold of it (group-record:I2); its ledgers say the same (I5).
  *
  *     header.groupTable -> buckets -> records        objects of accounted caches, blocks of pages, stocks -> record
  */
@@ -10,13 +10,14 @@ import {
   GROUP,
   GROUP_CLOSED,
   GROUP_TABLE,
+  ledgersOf,
   MAX_GROUP_DEPTH,
   PAGE_GRANULES,
 } from '../layout/group-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { descriptorStart, slotStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND } from '../layout/page-descriptor.js';
-import { SLOT, STOCK, STOCK_GROUPS, STOCK_WORDS } from '../layout/thread-slot.js';
+import { SLOT, STOCK, STOCK_GRANULES_MASK, STOCK_GROUPS, STOCK_WORDS } from '../layout/thread-slot.js';
 import { PAGE_WORDS } from '../words/units.js';
 import { type Books, PLACE, PLACE_MASK } from './books.js';
 import { reachOnce, roomWords } from './reach.js';
@@ -85,6 +86,8 @@ function addSlab(books: Books, sums: Sums, page: number, id: number): void {
     if (place !== PLACE.live && place !== PLACE.waiting) continue;
     const object = page * PAGE_WORDS + i * objectWords;
     const group = books.words.loadPlain(object + objectWords - 1);
+    // Uncharged, and not free yet: of a thread that was stopped there.
+    if (group === 0) continue;
     add(books, sums, group, objectWords / GRANULE_WORDS, `object ${object}`);
   }
 }
@@ -103,7 +106,7 @@ function addStocks(books: Books, sums: Sums): void {
     const stock = slotStart(books.geometry, slot) + SLOT.stock;
     for (let i = 0; i < STOCK_GROUPS; i++) {
       const place = stock + i * STOCK_WORDS;
-      const granules = books.words.loadPlain(place + STOCK.granules);
+      const granules = books.words.loadPlain(place + STOCK.granules) & STOCK_GRANULES_MASK;
       if (granules === 0) continue;
       add(books, sums, books.words.loadPlain(place + STOCK.group), granules, `the stock of slot ${slot}`);
     }
@@ -119,14 +122,46 @@ function add(books: Books, sums: Sums, group: number, granules: number, what: st
 function checkUsage(books: Books, sums: Sums): void {
   const totals: Sums = new Map();
   for (const [record, granules] of sums) addUpwards(books, totals, record, granules);
+  checkChildren(books, sums);
   for (const record of sums.keys()) {
     const usage = books.words.loadPlain(record + GROUP.usage);
     const total = totals.get(record) ?? 0;
+    checkLedgers(books, record, usage);
     if (usage === total || (usage === GROUP_CLOSED && total === 0)) continue;
     books.report(
       `the memory group at ${record} has ${usage} granules charged, what it has comes to ${total}`,
     );
   }
+}
+
+/** What a group counts as its children are the groups that are not closed and part of it. */
+function checkChildren(books: Books, sums: Sums): void {
+  const { words } = books;
+  const children: Sums = new Map();
+  for (const record of sums.keys()) {
+    const parent = words.loadPlain(record + GROUP.parent);
+    if (words.loadPlain(record + GROUP.usage) >= 0) children.set(parent, (children.get(parent) ?? 0) + 1);
+  }
+  for (const record of sums.keys()) {
+    const counted = words.loadPlain(record + GROUP.children);
+    const found = children.get(record) ?? 0;
+    if (counted !== found)
+      books.report(`the memory group at ${record} counts ${counted} groups as part of it, ${found} are`);
+  }
+}
+
+/** (group-record:I5) */
+function checkLedgers(books: Books, record: number, usage: number): void {
+  const { words, geometry } = books;
+  const ledgers = ledgersOf(words, record);
+  let sum = 0;
+  if (ledgers < record || ledgers + geometry.slots > record + roomWords(books, record)) {
+    books.report(`the memory group at ${record} has a name that leaves no room for its ledgers`);
+    return;
+  }
+  for (let slot = 0; slot < geometry.slots; slot++) sum = (sum + words.loadPlain(ledgers + slot)) | 0;
+  if (sum === Math.max(0, usage)) return;
+  books.report(`the memory group at ${record} has ${usage} granules charged, its ledgers say ${sum}`);
 }
 
 function addUpwards(books: Books, totals: Sums, record: number, granules: number): void {

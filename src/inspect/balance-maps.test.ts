@@ -31,7 +31,7 @@ testCorruptions(heap, [
     what: 'a map without its locks',
     word: root + MAP.locks,
     value: 0,
-    problems: [`the lock array of ${name} is address 0, which is no address`],
+    problems: [`the lock array of ${name} is address 0, it lies behind the map's root, at ${locks}`],
   },
   {
     what: 'a map without one of its segments',
@@ -55,7 +55,9 @@ testCorruptions(heap, [
     what: 'a map with one segment in two places',
     word: root + MAP.segments + 1,
     value: segments[0]!,
-    problems: [`segment 1 of ${name} is address ${segments[0]}, which something else leads to as well`],
+    problems: [
+      `segment 1 of ${name} is address ${segments[0]}, it lies behind the map's root, at ${segments[1]}`,
+    ],
   },
   {
     what: 'an entry that is free',
@@ -102,9 +104,9 @@ testCorruptions(heap, [
   {
     what: 'a link to a word that is no bucket',
     word: e1 + ENTRY.next,
-    value: (buckets[0]! + 1) | BUCKET_LINK,
+    value: (root + MAP.growLock) | BUCKET_LINK,
     problems: [
-      `the list of ${name} leads from entry ${e1} to word ${buckets[0]! + 1}, which is no bucket of it`,
+      `the list of ${name} leads from entry ${e1} to word ${root + MAP.growLock}, which is no bucket of it`,
     ],
   },
   {

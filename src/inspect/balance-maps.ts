@@ -11,15 +11,17 @@ import {
   BUCKET_LOCK_WORDS,
   END_LINK,
   ENTRY,
+  firstSegmentOffset,
   MAP,
   MAP_WORDS,
   MAX_LEVEL,
+  mapRecordWords,
   ORDER_FLIP,
 } from '../layout/map-record.js';
 import { checkLock } from './balance-locks.js';
 import type { Books } from './books.js';
 import { checkEntry } from './map-entry.js';
-import { REACH, reach, reachOnce, reportReach } from './reach.js';
+import { REACH, reach, reachOnce, reportReach, roomWords } from './reach.js';
 
 /** A map whose root, locks and segments are all there. */
 interface MapBook {
@@ -69,18 +71,34 @@ function readMap(books: Books, root: number, name: string): MapBook | undefined 
     );
     return undefined;
   }
+  if (roomWords(books, root) < mapRecordWords(firstLevel)) {
+    reportReach(books, root, mapRecordWords(firstLevel), name, REACH.tooSmall);
+    return undefined;
+  }
   const segments: number[] = [];
-  let isWhole = reachOnce(books, locks, BUCKET_LOCK_WORDS << firstLevel, `the lock array of ${name}`);
+  let isWhole = isInPlace(books, `the lock array of ${name}`, locks, root + MAP_WORDS);
   for (let l = 0; l <= MAX_LEVEL; l++) {
     const segment = books.words.loadPlain(root + MAP.segments + l);
     segments.push(segment);
     if (l > level && segment === 0) continue;
     if (l > level) books.report(`${name} has level ${level}, and a segment ${l} at ${segment}`);
-    if (!reachOnce(books, segment, segmentWords(l), `segment ${l} of ${name}`)) isWhole = false;
+    const what = `segment ${l} of ${name}`;
+    const isThere =
+      l <= firstLevel
+        ? isInPlace(books, what, segment, root + firstSegmentOffset(firstLevel, l))
+        : reachOnce(books, segment, segmentWords(l), what);
+    if (!isThere) isWhole = false;
   }
   if (!isWhole) return undefined;
   const entries = new Int32Array(2 ** firstLevel);
   return { name, level, firstLevel, locks, segments, entries, linked: new Uint8Array(2 ** level) };
+}
+
+/** What is part of the map's own object. */
+function isInPlace(books: Books, what: string, address: number, place: number): boolean {
+  if (address === place) return true;
+  books.report(`${what} is address ${address}, it lies behind the map's root, at ${place}`);
+  return false;
 }
 
 function segmentWords(l: number): number {

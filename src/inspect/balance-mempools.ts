@@ -27,6 +27,10 @@ export function checkMempool(books: Books, record: number, what: string, isQuies
     const p = words.loadPlain(record + MEMPOOL.objects + i);
     reachOnce(books, p, elementWords, `element ${i} of ${what}`);
   }
+  const drained = words.loadPlain(record + MEMPOOL.drained);
+  if (isQuiescent && drained !== 0) {
+    books.report(`${what} is in the middle of taking in ${drained}, and its lock should be free`);
+  }
   let p = words.loadPlain(record + MEMPOOL.deferred);
   while (p !== 0 && reachOnce(books, p, elementWords, `a deferred element of ${what}`))
     p = words.loadPlain(p);

@@ -14,10 +14,14 @@ const list = (slot: number, order: number, at: number) =>
 const next = (page: number) => heap.descriptor(page, DESCRIPTOR.next);
 const first = heap.at(area(4, FREE_AREA.head));
 const second = heap.at(next(first));
-const smallest = heap.at(area(0, FREE_AREA.head));
+/** A free block of an order below 4. */
+const smallerOrder = [0, 1, 2, 3].find((order) => heap.at(area(order, FREE_AREA.head)) !== 0)!;
+const smaller = heap.at(area(smallerOrder, FREE_AREA.head));
 const deferred = heap.at(heap.zone(ZONE.deferred));
 const deferredNext = heap.at(next(deferred));
 const alphaPage = heap.at(list(0, 0, PAGE_LIST.head));
+const alphaPages = heap.at(heap.slot(0, SLOT.listPages));
+const alphaBlocks = heap.at(list(0, 0, PAGE_LIST.blocks));
 const betaPage = heap.at(list(1, 0, PAGE_LIST.head));
 const block = heap.block >>> PAGE_SHIFT;
 const freePages = heap.at(heap.zone(ZONE.freePages));
@@ -65,9 +69,9 @@ testCorruptions(heap, [
   {
     what: 'a free list that leads to a free block of another order',
     word: next(second),
-    value: smallest,
+    value: smaller,
     problems: [
-      `the free list of order 4 of zone 0 leads to page ${smallest}, which is a free block of order 0 of zone 0`,
+      `the free list of order 4 of zone 0 leads to page ${smaller}, which is a free block of order ${smallerOrder} of zone 0`,
     ],
   },
   {
@@ -125,16 +129,22 @@ testCorruptions(heap, [
     problems: [`the deferred list of zone 0 comes back to page ${deferred}`],
   },
   {
+    what: 'a drain that was not brought to its end',
+    word: heap.zone(ZONE.draining),
+    value: deferred,
+    problems: [`zone 0 notes pages ${deferred} and 0 as half drained, and nobody drains it`],
+  },
+  {
     what: 'a wrong number of pages on the lists of a thread',
     word: heap.slot(0, SLOT.listPages),
     value: 0,
-    problems: ['slot 0 counts 0 pages on its lists, they hold 7'],
+    problems: [`slot 0 counts 0 pages on its lists, they hold ${alphaPages}`],
   },
   {
     what: 'a wrong number of blocks on a list of a thread',
     word: list(0, 0, PAGE_LIST.blocks),
-    value: 4,
-    problems: ['the list of order 0 of slot 0 counts 4 blocks, it holds 5'],
+    value: alphaBlocks + 4,
+    problems: [`the list of order 0 of slot 0 counts ${alphaBlocks + 4} blocks, it holds ${alphaBlocks}`],
   },
   {
     what: "a thread's list that leads to a block of another thread's",

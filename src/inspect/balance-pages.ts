@@ -42,9 +42,18 @@ function checkZone(books: Books, zone: number): void {
     to,
     isDoubly: false,
   });
+  checkDrain(books, zone, record);
   const counted = words.loadPlain(record + ZONE.freePages);
   const found = freePagesOf(books, from, to);
   if (counted !== found) books.report(`zone ${zone} counts ${counted} free pages, there are ${found}`);
+}
+
+/** Blocks that left the deferred list are in the buddy before the zone's lock is released. */
+function checkDrain(books: Books, zone: number, record: number): void {
+  const draining = books.words.loadPlain(record + ZONE.draining);
+  const drained = books.words.loadPlain(record + ZONE.drained);
+  if (draining === 0 && drained === 0) return;
+  books.report(`zone ${zone} notes pages ${draining} and ${drained} as half drained, and nobody drains it`);
 }
 
 function checkFreeArea(books: Books, zone: number, order: number): void {

@@ -58,6 +58,18 @@ testCorruptions(heap, [
     ],
   },
   {
+    what: "a sheaf that says it is another thread's (sheaf-record:I2)",
+    word: main + SHEAF.holder,
+    value: 2,
+    problems: [`${mainName} at ${main} has 2 for holder, it is 1`],
+  },
+  {
+    what: "a sheaf in the barn that says it is somebody's",
+    word: full + SHEAF.holder,
+    value: 2,
+    problems: [`${fullName} at ${full} has 2 for holder, it is 0`],
+  },
+  {
     what: 'a sheaf that stands in two places',
     word: heap.sheafPlace(0, CACHE_SLOT.spare),
     value: main,

@@ -10,11 +10,11 @@
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { cacheStart, slotStart } from '../layout/heap-layout.js';
-import { SHEAF } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { CACHE_SLOT, CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
 import { isVacant } from './balance-slots.js';
 import { type Books, type CacheBook, PLACE } from './books.js';
-import { claimBareSheaf, claimSheaf } from './sheaf-claim.js';
+import { checkHolder, claimBareSheaf, claimSheaf } from './sheaf-claim.js';
 
 export function checkSheaves(books: Books): void {
   for (let slot = 0; slot < books.geometry.slots; slot++) {
@@ -75,15 +75,20 @@ function checkSlotCache(
   { main, spare, rcu, inHand }: SlotSheaves,
 ): void {
   const whose = `sheaf of slot ${slot} for cache ${cache.id}`;
-  if (!isNone(main)) claimSheaf(books, main, `the main ${whose}`, cache, PLACE.sheaf);
-  if (spare !== 0) claimSheaf(books, spare, `the spare ${whose}`, cache, PLACE.sheaf);
+  if (!isNone(main)) claimOwn(books, slot, main, `the main ${whose}`, cache);
+  if (spare !== 0) claimOwn(books, slot, spare, `the spare ${whose}`, cache);
   // Where its thread stopped while it began to use main, the sheaf is in hand, and main still says so too.
   if (!isNone(inHand) && inHand !== main) {
-    claimSheaf(books, inHand, `the ${whose} in hand`, cache, PLACE.sheaf);
+    claimOwn(books, slot, inHand, `the ${whose} in hand`, cache);
   }
   if (isNone(rcu)) return;
   const objects = claimSheaf(books, rcu, `the rcu ${whose}`, cache, PLACE.waiting);
   if (objects === 0) books.report(`the rcu ${whose} at ${rcu} holds no object`);
+}
+
+function claimOwn(books: Books, slot: number, sheaf: number, name: string, cache: CacheBook): void {
+  if (claimSheaf(books, sheaf, name, cache, PLACE.sheaf) < 0) return;
+  checkHolder(books, sheaf, `${name} at ${sheaf}`, slot + 1);
 }
 
 /** Sheaves that a thread has set aside for kfreeRcu name no cache yet. */
@@ -98,6 +103,7 @@ function checkReserve(books: Books, slot: number): void {
     sheaf = words.loadPlain(sheaf + SHEAF.next)
   ) {
     if (!claimBareSheaf(books, sheaf, name)) return;
+    checkHolder(books, sheaf, `${name} leads to sheaf ${sheaf}, which`, slot + 1);
     sheaves++;
   }
   const counted = words.loadPlain(start + SLOT.reservedCount);
@@ -124,6 +130,7 @@ function checkBarnList(
   for (let sheaf = head; sheaf !== 0; sheaf = books.words.loadPlain(sheaf + SHEAF.next)) {
     const objects = claimSheaf(books, sheaf, where, cache, PLACE.sheaf);
     if (objects < 0) return;
+    checkHolder(books, sheaf, `${where} at ${sheaf}`, SHEAF_HOLDER.nobody);
     sheaves++;
     const count = books.words.loadPlain(sheaf + SHEAF.count);
     if ((kind === 'full') !== (count !== 0)) books.report(`${where} at ${sheaf} holds ${count} objects`);

@@ -1,7 +1,8 @@
 import { AuditedHeap, BUSY, EMPTY } from '../../tests/support/audited-heap.js';
 import { testCorruptions } from '../../tests/support/corruption.js';
-import { CACHE } from '../layout/cache-record.js';
-import { DESCRIPTOR } from '../layout/page-descriptor.js';
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
+import { DESCRIPTOR, LISTED } from '../layout/page-descriptor.js';
+import { SHEAF } from '../layout/sheaf-record.js';
 import { PAGE_SHIFT } from '../words/units.js';
 
 const heap = new AuditedHeap();
@@ -15,6 +16,9 @@ const empty = heap.at(heap.cache(EMPTY, CACHE.partialHead));
 const free = heap.at(heap.descriptor(first, DESCRIPTOR.freelist));
 const lastFree = heap.at(heap.descriptor(last, DESCRIPTOR.freelist));
 const lastNext = heap.at(lastFree);
+/** A sheaf on the freelist of a slab of sheaves. */
+const sheafSlab = heap.at(heap.cache(SHEAF_CACHE, CACHE.partialHead));
+const freeSheaf = heap.at(heap.descriptor(sheafSlab, DESCRIPTOR.freelist));
 const named = (page: number) => `the slab at page ${page} of cache ${BUSY}`;
 
 testCorruptions(heap, [
@@ -80,7 +84,25 @@ testCorruptions(heap, [
     what: 'a slab that is neither listed nor not',
     word: heap.descriptor(first, DESCRIPTOR.listed),
     value: 2,
-    problems: [`${named(first)} has 2 for listed, it is 0 or 1`],
+    problems: [`${named(first)} has 2 for listed, which says nothing`],
+  },
+  {
+    what: 'a slab that a thread has in hand',
+    word: heap.descriptor(first, DESCRIPTOR.listed),
+    value: LISTED.held + 1,
+    problems: [`${named(first)} is in the hands of slot 1`],
+  },
+  {
+    what: "a free sheaf that is somebody's",
+    word: freeSheaf + SHEAF.holder,
+    value: 3,
+    problems: [`the free sheaf at ${freeSheaf} has 3 for holder, it is nobody's`],
+  },
+  {
+    what: 'a free sheaf that says what it has room for',
+    word: freeSheaf + SHEAF.capacity,
+    value: 2,
+    problems: [`the free sheaf at ${freeSheaf} has capacity 2, it has none`],
   },
   {
     what: 'slabs that are missing on the partial list',

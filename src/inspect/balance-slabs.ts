@@ -3,9 +3,9 @@
  * partial list exactly when it has a free object (cache-record:I2, page-descriptor:I4).
  */
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
-import { cacheStart, descriptorStart, slotStart } from '../layout/heap-layout.js';
-import { DESCRIPTOR, PAGE_KIND } from '../layout/page-descriptor.js';
-import { SLOT } from '../layout/thread-slot.js';
+import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { DESCRIPTOR, LISTED, PAGE_KIND } from '../layout/page-descriptor.js';
+import { SHEAF } from '../layout/sheaf-record.js';
 import { PAGE_WORDS } from '../words/units.js';
 import { type Books, type CacheBook, PLACE } from './books.js';
 import { walkPageList } from './page-list-walk.js';
@@ -32,7 +32,7 @@ export function checkSlabs(books: Books): void {
     if (books.kinds[page] !== PAGE_KIND.slab) continue;
     const cache = books.caches[books.owners[page]!];
     if (cache === undefined) continue;
-    counts.slabs[cache.id]! += 1;
+    if (!isCarved(books, cache, page)) counts.slabs[cache.id]! += 1;
     if (books.bases[page]! >= 0) checkSlab(books, cache, page, counts);
     else books.brokenLists.add(freeName(cache));
   }
@@ -86,8 +86,11 @@ function checkSlab(books: Books, cache: CacheBook, page: number, counts: SlabCou
 
 function checkListed(books: Books, cache: CacheBook, page: number, name: string, isOnList: boolean): void {
   const listed = books.words.loadPlain(descriptorStart(books.geometry, page) + DESCRIPTOR.listed);
-  if (listed !== 0 && listed !== 1) {
-    books.report(`${name} has ${listed} for listed, it is 0 or 1`);
+  if (isCarved(books, cache, page) && !isOnList) return;
+  if (listed >= LISTED.held && listed < LISTED.held + books.geometry.slots) {
+    books.report(`${name} is in the hands of slot ${listed - LISTED.held}`);
+  } else if (listed !== LISTED.no && listed !== LISTED.yes) {
+    books.report(`${name} has ${listed} for listed, which says nothing`);
   } else if (listed !== Number(isOnList) && !books.brokenLists.has(partialName(cache))) {
     const where = isOnList ? 'on' : 'not on';
     books.report(`${name} has ${listed} for listed, and is ${where} ${partialName(cache)}`);
@@ -113,6 +116,7 @@ function walkFreelist(books: Books, cache: CacheBook, page: number, name: string
     }
     places[place] = PLACE.freelist;
     free++;
+    checkFreeSheaf(books, cache, object);
     object = words.loadPlain(object + cache.linkOffset);
   }
   return free;
@@ -123,7 +127,7 @@ function checkCounters(books: Books, cache: CacheBook, partial: number, counts: 
   const slabs = books.words.loadPlain(record + CACHE.slabs);
   const partialSlabs = books.words.loadPlain(record + CACHE.partialSlabs);
   const emptySlabs = books.words.loadPlain(record + CACHE.emptySlabs);
-  const found = counts.slabs[cache.id]! - (cache.id === SHEAF_CACHE ? carvedSlabs(books) : 0);
+  const found = counts.slabs[cache.id]!;
   const foundEmpty = counts.emptySlabs[cache.id]!;
   if (slabs !== found) {
     books.report(`cache ${cache.id} counts ${slabs} slabs, there are ${found}`);
@@ -142,13 +146,19 @@ function checkCounters(books: Books, cache: CacheBook, partial: number, counts: 
   }
 }
 
-/** Slabs of sheaves that threads have made without a lock, and not counted yet. */
-function carvedSlabs(books: Books): number {
-  let slabs = 0;
-  for (let slot = 0; slot < books.geometry.slots; slot++) {
-    slabs += books.words.loadPlain(slotStart(books.geometry, slot) + SLOT.carvedSlabs);
-  }
-  return slabs;
+/** True for a slab of sheaves that a thread has made without a lock, and that is in no book yet. */
+function isCarved(books: Books, cache: CacheBook, page: number): boolean {
+  const listed = books.words.loadPlain(descriptorStart(books.geometry, page) + DESCRIPTOR.listed);
+  return cache.id === SHEAF_CACHE && listed === LISTED.carved;
+}
+
+/** sheaf-record:I2 and I3. */
+function checkFreeSheaf(books: Books, cache: CacheBook, sheaf: number): void {
+  if (cache.id !== SHEAF_CACHE) return;
+  const holder = books.words.loadPlain(sheaf + SHEAF.holder);
+  const capacity = books.words.loadPlain(sheaf + SHEAF.capacity);
+  if (holder !== 0) books.report(`the free sheaf at ${sheaf} has ${holder} for holder, it is nobody's`);
+  if (capacity !== 0) books.report(`the free sheaf at ${sheaf} has capacity ${capacity}, it has none`);
 }
 
 function freeName(cache: CacheBook): string {

@@ -31,9 +31,9 @@ testCorruptions(heap, [
   {
     what: 'a slot in a state that there is not',
     word: heap.slot(NEVER, SLOT.state),
-    value: 9,
+    value: 7,
     problems: [
-      'slot 3 has state 9, states are 0 to 4',
+      'slot 3 has state 7, states are 0 to 5',
       'slot 3 has 0 for a main or rcu sheaf of 65 caches from 1 on, not the bootstrap sheaf',
     ],
   },
@@ -52,8 +52,8 @@ testCorruptions(heap, [
   {
     what: 'a thread that is neither isolated nor not',
     word: heap.slot(1, SLOT.isolated),
-    value: 2,
-    problems: ['slot 1 says 2 for whether it is isolated, which is 0 or 1'],
+    value: 3,
+    problems: ['slot 1 says 3 for whether it is isolated, which is 0 to 2'],
   },
   {
     what: 'pages counted on the lists of a free slot (thread-slot:I2)',

@@ -6,12 +6,14 @@ import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import {
   CALLBACK_LIST,
+  ISOLATION,
   MAX_LIST_ORDER,
   NAME_WORDS,
   PAGE_LIST,
   PAGE_LIST_WORDS,
   SLOT,
   SLOT_STATE,
+  SLOT_STATE_MASK,
   TURN_BORROWED,
   TURN_OPEN,
 } from '../layout/thread-slot.js';
@@ -33,7 +35,7 @@ export function checkSlots(books: Books): void {
 
 /** True for a slot that no thread has, or that one has only just taken. */
 export function isVacant(books: Books, slot: number): boolean {
-  const state = books.words.loadPlain(slotStart(books.geometry, slot) + SLOT.state);
+  const state = books.words.loadPlain(slotStart(books.geometry, slot) + SLOT.state) & SLOT_STATE_MASK;
   return state === SLOT_STATE.free || state === SLOT_STATE.joining;
 }
 
@@ -41,10 +43,10 @@ function checkClaim(books: Books, slot: number, claimed: number): void {
   const { words } = books;
   const start = slotStart(books.geometry, slot);
   const generation = words.loadPlain(start + SLOT.generation);
-  const state = words.loadPlain(start + SLOT.state);
+  const state = words.loadPlain(start + SLOT.state) & SLOT_STATE_MASK;
   const turn = words.loadPlain(start + SLOT.turn);
-  if (state < SLOT_STATE.free || state > SLOT_STATE.dead) {
-    books.report(`slot ${slot} has state ${state}, states are ${SLOT_STATE.free} to ${SLOT_STATE.dead}`);
+  if (state < SLOT_STATE.free || state > SLOT_STATE.zombie) {
+    books.report(`slot ${slot} has state ${state}, states are ${SLOT_STATE.free} to ${SLOT_STATE.zombie}`);
   }
   const nameBytes = words.loadPlain(start + SLOT.nameBytes);
   if (nameBytes < 0 || nameBytes > NAME_WORDS * BYTES_PER_WORD) {
@@ -60,8 +62,8 @@ function checkClaim(books: Books, slot: number, claimed: number): void {
     );
   }
   const isolated = words.loadPlain(start + SLOT.isolated);
-  if (isolated !== 0 && isolated !== 1) {
-    books.report(`slot ${slot} says ${isolated} for whether it is isolated, which is 0 or 1`);
+  if (isolated < ISOLATION.none || isolated > ISOLATION.parent) {
+    books.report(`slot ${slot} says ${isolated} for whether it is isolated, which is 0 to 2`);
   }
   if (state === SLOT_STATE.free && (turn & (TURN_OPEN | TURN_BORROWED)) !== 0) {
     books.report(`slot ${slot} is free and its turn word is ${turn}: in a turn, or borrowed`);

@@ -1,6 +1,7 @@
 import { AuditedHeap, BUSY } from '../../tests/support/audited-heap.js';
 import { testCorruptions } from '../../tests/support/corruption.js';
 import { HEADER } from '../layout/heap-header.js';
+import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageOwner } from '../layout/page-descriptor.js';
 import { SHEAF } from '../layout/sheaf-record.js';
 import { CACHE_SLOT, CALLBACK_LIST, RCU_HEAD, SLOT } from '../layout/thread-slot.js';
 
@@ -20,12 +21,28 @@ const callbacks = 'the callback list of slot 0';
 const [firstCallback, secondCallback] = heap.callbacks;
 const { orphanCallback } = heap;
 const object = firstCallback - 3;
-const lastPage = (heap.geometry.totalPages - 1) * 1024;
+const [freePage, freeOrder] = findFree();
 
 /** What a sheaf holds. */
 function heldBy(sheaf: number): number[] {
   const count = heap.at(sheaf + SHEAF.count);
   return Array.from({ length: count }, (_, i) => heap.at(sheaf + SHEAF.objects + i));
+}
+
+/** The second page of a free block, and the block's order. */
+function findFree(): [address: number, order: number] {
+  const { firstPage, totalPages } = heap.geometry;
+  for (let page = firstPage; page < totalPages; page++) {
+    const state = heap.at(heap.descriptor(page, DESCRIPTOR.state));
+    if (pageKind(state) === PAGE_KIND.free && pageOrder(state) > 0)
+      return [(page + 1) * 1024, pageOrder(state)];
+  }
+  throw new Error('the heap has no free block of two pages');
+}
+
+/** The cache that a slab at `address` is of. */
+function cacheAt(address: number): number {
+  return pageOwner(heap.at(heap.descriptor(address >>> 10, DESCRIPTOR.state)));
 }
 
 testCorruptions(heap, [
@@ -58,8 +75,10 @@ testCorruptions(heap, [
   {
     what: 'a waiting sheaf that is no sheaf',
     word: heap.slot(0, SLOT.waitingHead),
-    value: lastPage,
-    problems: [`${waitingName} is address ${lastPage}, which is inside a free block of order 4 of zone 0`],
+    value: freePage,
+    problems: [
+      `${waitingName} is address ${freePage}, which is inside a free block of order ${freeOrder} of zone 0`,
+    ],
   },
   {
     what: 'a waiting sheaf without an object',
@@ -133,7 +152,7 @@ testCorruptions(heap, [
     word: nextReady + RCU_HEAD.func,
     value: 2,
     problems: [
-      `the RcuHead at ${nextReady} on ${heads} names address ${nextReady - 2}, which is inside a slab of cache 16, and not where an object starts`,
+      `the RcuHead at ${nextReady} on ${heads} names address ${nextReady - 2}, which is inside a slab of cache ${cacheAt(nextReady - 2)}, and not where an object starts`,
     ],
   },
   {
@@ -215,9 +234,9 @@ testCorruptions(heap, [
   {
     what: 'a callback list that leads to a free page',
     word: called(CALLBACK_LIST.head),
-    value: lastPage + 6,
+    value: freePage + 6,
     problems: [
-      `${callbacks} leads to address ${lastPage + 6}, which is inside a free block of order 4 of zone 0`,
+      `${callbacks} leads to address ${freePage + 6}, which is inside a free block of order ${freeOrder} of zone 0`,
     ],
   },
   {

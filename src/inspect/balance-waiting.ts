@@ -10,13 +10,13 @@
  */
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { SHEAF } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { CALLBACK_LIST, SLOT } from '../layout/thread-slot.js';
 import { ORPHAN_CALLBACKS } from './balance-callbacks.js';
 import { type Books, PLACE } from './books.js';
 import { walkCallbacks, walkHeads } from './callback-walk.js';
 import { isLater, latestCookie, PHASE_MASK } from './sequence-numbers.js';
-import { claimSheaf } from './sheaf-claim.js';
+import { checkHolder, claimSheaf } from './sheaf-claim.js';
 
 /** Segments of a callback list; the middle two wait for a number. */
 const SEGMENTS = 4;
@@ -48,6 +48,7 @@ function checkWaitingSheaves(books: Books, slot: number): void {
     words.loadPlain(start + SLOT.waitingHead),
     `a waiting sheaf of slot ${slot}`,
     true,
+    (slot + 1) | SHEAF_HOLDER.waiting,
   );
   if (!walk.isWhole) return;
   const tail = words.loadPlain(start + SLOT.waitingTail);
@@ -60,7 +61,14 @@ function checkWaitingSheaves(books: Books, slot: number): void {
   }
 }
 
-function walkSheaves(books: Books, head: number, where: string, isOrdered: boolean): SheafWalk {
+/** @param holder what SHEAF.holder of each must say */
+function walkSheaves(
+  books: Books,
+  head: number,
+  where: string,
+  isOrdered: boolean,
+  holder: number,
+): SheafWalk {
   const { words } = books;
   const latest = latestCookie(words.loadPlain(HEADER.gracePeriodSequence));
   let objects = 0;
@@ -69,6 +77,7 @@ function walkSheaves(books: Books, head: number, where: string, isOrdered: boole
     const count = claimSheaf(books, sheaf, where, undefined, PLACE.waiting);
     if (count < 0) return { objects, last, isWhole: false };
     if (words.loadPlain(sheaf + SHEAF.count) === 0) books.report(`${where} at ${sheaf} holds no object`);
+    checkHolder(books, sheaf, `${where} at ${sheaf}`, holder);
     checkCookie(books, `${where} at ${sheaf}`, words.loadPlain(sheaf + SHEAF.cookie), latest);
     if (isOrdered && last !== 0) checkOrder(books, last, sheaf, where);
     objects += count;
@@ -155,7 +164,13 @@ function checkNumbers(books: Books, list: number, places: readonly number[], nam
 function checkOrphans(books: Books): void {
   const { words } = books;
   const heads: number[] = [];
-  const walk = walkSheaves(books, words.loadPlain(HEADER.orphanSheaves), 'an orphan sheaf', false);
+  const walk = walkSheaves(
+    books,
+    words.loadPlain(HEADER.orphanSheaves),
+    'an orphan sheaf',
+    false,
+    SHEAF_HOLDER.nobody,
+  );
   const isWhole = walkHeads(books, words.loadPlain(HEADER.orphanHeads), 'the orphan list', heads);
   if (!walk.isWhole || !isWhole) return;
   const counted = words.loadPlain(HEADER.orphanObjects);

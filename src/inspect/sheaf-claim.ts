@@ -61,6 +61,12 @@ export function claimBareSheaf(books: Books, sheaf: number, where: string): bool
   return true;
 }
 
+/** sheaf-record:I2: what is written on a sheaf says whose it is. */
+export function checkHolder(books: Books, sheaf: number, name: string, holder: number): void {
+  const found = books.words.loadPlain(sheaf + SHEAF.holder);
+  if (found !== holder) books.report(`${name} has ${found} for holder, it is ${holder}`);
+}
+
 /** What a sheaf says it holds, where its objects cannot be looked at. */
 function statedCount(books: Books, sheaf: number): number {
   return Math.max(0, books.words.loadPlain(sheaf + SHEAF.count));

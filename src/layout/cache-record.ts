@@ -49,6 +49,13 @@ export const CACHE = {
   deferredFrees: 22,
   /** Objects on the slabs' free lists. */
   freeObjects: 23,
+  /** Deferred objects that were taken off their list and are on no slab yet: all of them, and the one in hand. */
+  draining: 24,
+  drained: 25,
+  /** The slab that is being changed (page number), for who finds the lock's owner dead; 0 = none. */
+  busySlab: 26,
+  /** The sheaf that is being filled from slabs, or emptied onto them; 0 = none. Under the lock. */
+  busySheaf: 27,
 
   barnLock: 32,
   fullHead: 33,

@@ -4,6 +4,7 @@
  *     word 0  next, parent, children      how it is found, and who pays with it
  *     word 4  max, usage, peak, ...       one line at most: a charge touches them together
  *     word 10 nameBytes, name             UTF-8
+ *             ledgers                     behind the name, one for each slot of the heap
  *
  *     header.groupTable -> table: number of buckets, then first record of each      by the hash of the name
  *
@@ -14,12 +15,19 @@
  * I2  usage = what its own objects and pages come to + usage of its children + what threads' stocks hold of it.
  * I3  A record is never freed, and keeps its name: who still knows a closed group finds a record that refuses.
  * I4  The parent of a group that is not closed does not change, and is not closed.
+ * I5  A slot's ledger is what the threads of that slot have charged to the group and the groups below it, less what they
+ *     have uncharged; it wraps. Where no thread is in the middle of changing them, usage = sum of the ledgers; else usage is
+ *     more by what is under way.
  * P1  A record's words are published by the store to its bucket, or to the `next` before it; observed by
  *     dereferencing that. The table is published by the store to header.groupTable.
  *
- * Guards: next, parent, children, and closing: registryLock. max, usage and the counters: atomic accesses.
+ * Guards: next, parent, children, and closing: registryLock. max, usage and the counters: atomic accesses. A ledger: the
+ * slot's owner alone writes it, or who reaps the slot.
  * Follows include/linux/page_counter.h.
  */
+
+import { wordsFor } from '../words/units.js';
+import type { Words } from '../words/words.js';
 
 export const GROUP = {
   /** Next record of the same bucket; 0 = last. */
@@ -41,6 +49,11 @@ export const GROUP = {
   nameBytes: 10,
   name: 11,
 } as const;
+
+/** The ledger of slot 0 in a record with its name; those of the other slots follow. */
+export function ledgersOf(words: Words, record: number): number {
+  return record + GROUP.name + wordsFor(words.loadPlain(record + GROUP.nameBytes));
+}
 
 /** Granules of a group without a limit. */
 export const NO_LIMIT = 2 ** 31 - 1;

@@ -9,7 +9,6 @@
  *     word 112         registry of names
  *     word 128         slots ever claimed
  *     word 144         the bootstrap sheaf: empty and of capacity 0, so push and pop both fall through
- *     word 160         threads that reclaim memory
  *     word 176         reports of stalls
  *
  * I1  A thread checks magic, version and size before it believes any other word.
@@ -19,7 +18,7 @@ import type { Words } from '../words/words.js';
 export const MAGIC_0 = 0x4c554c4c; // 'LULL'
 export const MAGIC_1 = 0x48454150; // 'HEAP'
 /** Goes up with every change to what a word means. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Constant words, in order; the name of a word is its place. */
 const CONSTANT_WORDS = [
@@ -102,8 +101,6 @@ export const HEADER = {
   /** Slots with a number below this were claimed at least once. Only grows. */
   slotsClaimed: 128,
   bootstrapSheaf: 144,
-  /** How many threads reclaim memory now; too many for good where one was killed in there. A hint, atomic. */
-  reclaimers: 160,
   /** Grace-period number of the last stall that was reported, and how often it was. Atomic. */
   stallSequence: 176,
   stallReports: 177,

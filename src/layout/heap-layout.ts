@@ -83,6 +83,11 @@ export function slotStart(geometry: Geometry, slot: number): number {
   return geometry.slotsStart + slot * geometry.slotWords;
 }
 
+/** The number of the slot that starts at `start`. */
+export function slotNumber(geometry: Geometry, start: number): number {
+  return (start - geometry.slotsStart) / geometry.slotWords;
+}
+
 /** Where the record of cache `cache` starts. */
 export function cacheStart(geometry: Geometry, cache: number): number {
   return geometry.cachesStart + cache * CACHE_WORDS;

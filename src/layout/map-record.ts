@@ -21,6 +21,7 @@
  * I3  An entry that a reader can reach never changes but in its `next` word.
  * I4  The buckets of firstLevel (at least 1) are on the list from the start: everything from one of their
  *     words to the next is guarded by one bucket lock, and written under it alone.
+ * I5  An entry that was on the list, and is not any more, has a taker that is not 0, until its memory is used anew.
  */
 
 export const MAP = {
@@ -34,7 +35,7 @@ export const MAP = {
   firstLevel: 1,
   /** Guards growing. */
   growLock: 2,
-  /** Address of the bucket locks, BUCKET_LOCK_WORDS each, 2^firstLevel of them. */
+  /** Address of the bucket locks, BUCKET_LOCK_WORDS each, 2^firstLevel of them: right behind the root. */
   locks: 3,
   /** segments[l] for l = 0 .. MAX_LEVEL: address of segment l, 0 = not there. */
   segments: 8,
@@ -42,6 +43,16 @@ export const MAP = {
 /** 2^21 buckets: the largest segment is one block of 4 MiB. */
 export const MAX_LEVEL = 21;
 export const MAP_WORDS = 32;
+
+/** Words of a map as it is made, in one object: root, locks, and segments 0 to `firstLevel` one after the other. */
+export function mapRecordWords(firstLevel: number): number {
+  return MAP_WORDS + ((BUCKET_LOCK_WORDS + 1) << firstLevel);
+}
+
+/** Where segment `l`, at most `firstLevel`, lies in that object. */
+export function firstSegmentOffset(firstLevel: number, l: number): number {
+  return MAP_WORDS + (BUCKET_LOCK_WORDS << firstLevel) + (l === 0 ? 0 : 1 << (l - 1));
+}
 
 /**
  * One lock with the number of entries it guards, on a line of its own. The number is written under the lock, and
@@ -65,12 +76,20 @@ export const ENTRY = {
   next: 0,
   /** Hash with the sign bit flipped. */
   order: 1,
-  /** RcuHead, for when no sheaf is to be had. */
+  /** RcuHead, for when no sheaf is to be had. Its words have another use while nothing waits by them: see below. */
   rcuHead: 2,
   keyShape: 4,
   valueShape: 5,
   key: 6,
 } as const;
+
+/** Of an entry that was taken out by clear() and is not freed yet: the next such, or rather the first of its bucket. */
+export const ENTRY_CLEARED = ENTRY.rcuHead;
+/**
+ * Owner tag of who takes the entry out of the map, stored under the lock before it is off the list; 0 = nobody has. From when
+ * it is freed on, by its RcuHead, that one's second word, which is not 0 either.
+ */
+export const ENTRY_TAKER = ENTRY.rcuHead + 1;
 
 export const KEY_KIND = { latin1: 1, utf16: 2, int32: 3, float64: 4, bytes: 5 } as const;
 export const VALUE_KIND = {

@@ -3,7 +3,7 @@
  *
  *     word 0   lock
  *     word 1   kind, size, minimum        constant: what an element is, and how many are kept
- *     word 16  elements, deferred, returns
+ *     word 16  elements, deferred, returns, drained
  *     word 32  objects[0 .. elements - 1]
  *
  * Balance: elements + length of the deferred list + elements that were taken from here and not given back = minimum,
@@ -11,10 +11,12 @@
  *
  * I1  objects[0 .. elements - 1] are the pool's: the number is the truth. 0 <= elements <= minimum.
  * I2  An element on the deferred list is the pool's, and no other is.
+ * I3  `drained` is 0 while nobody has the lock. Under it, it is in objects[], or on the deferred list, or about to go from
+ *     there into objects[], where there is room.
  * P1  Plain writes under the lock are published by its release. `elements` is stored atomically under the lock, and
  *     looked at without it by who gives an element back: what it has taken itself is missing from that number.
- * P2  A deferred element's first word is published by the compareExchange on `deferred`, observed by the exchange that
- *     takes the whole list.
+ * P2  A deferred element's first word is published by the compareExchange on `deferred`, observed by who loads
+ *     its address there: under the lock.
  * P3  Who gives back adds the element, THEN adds to `returns`, THEN notifies. Who waits loads `returns`, THEN looks
  *     for an element, THEN sleeps while `returns` is what it loaded.
  */
@@ -33,6 +35,8 @@ export const MEMPOOL = {
   deferred: 17,
   /** Counts what was given back: what waiters sleep on. Wraps. */
   returns: 18,
+  /** The deferred element that is being taken in. Under the lock. */
+  drained: 19,
   objects: 32,
 } as const;
 

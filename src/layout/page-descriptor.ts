@@ -8,7 +8,7 @@
  *     word 3  freelist   slab: address of its first free object, 0 = none
  *     word 4  inUse      slab: objects that are not on the freelist
  *     word 5  objects    slab: how many it holds
- *     word 6  listed     slab: 1 while it is on its cache's partial list
+ *     word 6  listed     slab: LISTED: on its cache's partial list, full, or in a thread's hands
  *     word 7  group      allocated: record of the memory group it is charged to, 0 = none
  *
  * Guards: free: zone.lock. threadList: the slot's owner. slab: the cache's listLock; state never changes while
@@ -54,7 +54,14 @@ export const OWNER_SHIFT = 13;
 /** A slab's block is at most 2^MAX_SLAB_ORDER pages: 3 bits of tail. */
 export const MAX_SLAB_ORDER = 3;
 
-/** @param owner thread slot, cache id, or 0, by kind. */
+/**
+ * Of a slab. `no`: in its cache's books, and without a free object. `yes`: on the partial list. From `held` on it is in no
+ * book: held + slot for one that the thread of the slot makes, or takes apart; `carved`: its objects are in use as sheaves,
+ * and the first that comes back brings it into the books.
+ */
+export const LISTED = { no: 0, yes: 1, carved: 2, held: 4 } as const;
+
+/** @param owner thread slot, cache id, or 0, by kind: of `threadList` and `deferred` the slot of who has it in hand. */
 export function pageState(kind: number, order: number, owner: number, tail = 0): number {
   return kind | (order << 4) | (tail << TAIL_SHIFT) | (owner << OWNER_SHIFT);
 }

@@ -9,8 +9,10 @@
  *     word 48       rcu                        private to the owner
  *     word 80       page lists                 private to the owner, or to who has borrowed the slot
  *     word 112      counters                   written by the owner, read by all
+ *     word 143      charging                   private to the owner but for the first two, which who reaps looks at
  *     word 160      stock of memory groups     private to the owner
- *     word 192      per cache: main, spare, rcu sheaf, sheaf in hand (CACHE_SLOT_WORDS each), by cache id
+ *     word 192      intents                    private to the owner (threads/intents.ts)
+ *     word 256      per cache: main, spare, rcu sheaf, sheaf in hand (CACHE_SLOT_WORDS each), by cache id
  *
  * Guards: "owner" words are touched with plain accesses by the slot's owner alone, or by who reaps it. The page
  * lists belong to who has borrowed the slot while it is borrowed (turn word), so the owner touches them in its
@@ -35,12 +37,16 @@ export const SLOT = {
   state: 16,
   generation: 17,
   nameBytes: 18,
-  /** 1 = nobody may borrow the slot. Atomic accesses: a borrower may look while the next owner writes it. */
+  /** ISOLATION: whether somebody may borrow the slot. Atomic accesses: a borrower may look while an owner writes it. */
   isolated: 19,
   /** NAME_WORDS words of UTF-8. */
   name: 20,
   /** Host.threadId of the owner; 0 = unknown, or the slot is free. Atomic accesses: read by who looks for the dead. */
   threadId: 36,
+  /** Owner tag of who reaps the slot; 0 = nobody. Taken by compareExchange, also from one that is dead. */
+  reaper: 37,
+  /** Owner tag of the thread that holds the Web Lock of its stay; of an earlier one, or 0, where it does not. Atomic. */
+  lifeLock: 38,
 
   /** LocalTrylock of the rcu words. Owner. */
   rcuAcquired: 48,
@@ -52,9 +58,7 @@ export const SLOT = {
   /** Empty sheaves set aside for kfreeRcu, linked by SHEAF.next, and how many. Owner. */
   reservedHead: 52,
   reservedCount: 53,
-  /** Slabs of sheaves that the owner made without a lock, and that CACHE.slabs does not count yet. Owner. */
-  carvedSlabs: 54,
-  /** The RcuHead that is off its list, and whose callback or free has not ended yet; 0 = none. Owner. */
+  /** The RcuHead that is about to be taken off its list, and whose callback has not ended yet; 0 = none. Owner. */
   rcuInHand: 55,
   /** What rcu.call() queued (CALLBACK_LIST). Owner. */
   callbacks: 56,
@@ -127,17 +131,86 @@ export const SLOT = {
   synchronized: 140,
   expedited: 141,
 
+  /** 1 while the thread reclaims memory. Atomic: a hint for others that find none. */
+  reclaiming: 143,
+  /** Changes of the numbers of groups that the thread has begun and ended: odd while one runs. Wraps. Atomic. */
+  charging: 144,
+  /** A place of the stock that changes places with the front (word index; 0 = none), and what the two hold then. Owner. */
+  stockSwap: 145,
+  /** The word that says who pays for an object that is uncharged now (0 = none), and what the front holds then. Owner. */
+  unchargedWord: 150,
+  unchargedFront: 151,
+
   /** LocalTrylock of the stock. Owner. */
   stockAcquired: 160,
-  /** STOCK_GROUPS pairs: a group's record, and what was charged to it in advance, in units of 8 bytes. Owner. */
+  /**
+   * STOCK_GROUPS pairs: a group's record, and what was charged to it in advance, in units of 8 bytes. In the first pair's
+   * the bits above STOCK_GRANULES_MASK say more (groups/stock-moves.ts). Owner.
+   */
   stock: 162,
+  /** MAX_GROUP_DEPTH words: the slot's ledgers of a group and those that it is part of, before they change. Owner. */
+  ledgersBefore: 176,
 
-  caches: 192,
+  /** How many intents are open: the last is the innermost. Owner. */
+  intentDepth: 192,
+  /** What the innermost intent's allocation has handed out, before it leaves its structure. Owner. */
+  inHand: 193,
+  /** The object that is about to be on a deferred list, or has just got there; who empties the list leaves it there. Owner. */
+  deferring: 194,
+  /** What is on its way from the orphans' lists to the owner's: a sheaf; the RcuHead of a callback; 0 = nothing. Owner. */
+  adoptedSheaf: 195,
+  adoptedCallback: 196,
+  /** INTENT_FRAMES frames of INTENT_FRAME_WORDS (INTENT). Owner. */
+  intents: 200,
+
+  caches: 256,
 } as const;
 
 export const NAME_WORDS = 16;
 
-export const SLOT_STATE = { free: 0, joining: 1, live: 2, leaving: 3, dead: 4 } as const;
+/**
+ * In the lowest SLOT_STATE_BITS of the state word; above it, while a thread joins, that thread's id. From `dead` on its
+ * thread runs no more: a zombie may have something half done, and counts as being in its turn still.
+ */
+export const SLOT_STATE = { free: 0, joining: 1, live: 2, leaving: 3, dead: 4, zombie: 5 } as const;
+export const SLOT_STATE_BITS = 3;
+export const SLOT_STATE_MASK = (1 << SLOT_STATE_BITS) - 1;
+
+/** `asked`: nobody borrows the slot, and it keeps what it has. `parent`: nobody borrows it, for it has started workers. */
+export const ISOLATION = { none: 0, asked: 1, parent: 2 } as const;
+
+/** Offsets in one intent's frame, and what it may be about. `saved` is what SLOT.inHand held when it was opened. */
+export const INTENT = { kind: 0, place: 1, a: 2, b: 3, saved: 4, c: 5, d: 6 } as const;
+export const INTENT_FRAME_WORDS = 8;
+export const INTENT_FRAMES = 6;
+/**
+ * nothing   the frame is being opened or closed
+ * publish   memory `a` is to be found by word `place`, and is nobody's until then
+ * free      memory `a` is being given back
+ * entry     map `place`: entry `a` goes in, entry `b` comes out
+ * name      name record `b` is to lead to memory `a`; `place` says what that is (NAME_INTENT)
+ * slab      block `a` becomes a slab, or a slab becomes a block again
+ * head      memory `a` has waited through a grace period at RcuHead `b`, or in sheaf `b` of blocks, and is being taken off there
+ * clear     map `place`: `a` is the first of a chain of entries that come out, `b` the one that is being posted
+ * retire    memory `a`, found by word `place`, is to be freed after a grace period; `b` is where its RcuHead lies
+ * charge    `b` granules are charged to group `place`, and in hand; nothing is, once word `a` names who pays
+ * stock     the stock holds `c` in word `d`, and nothing is in hand
+ * ledgers   the slot's ledgers of group `place`, and above, are what they were before and `c`; nothing is in hand
+ */
+export const INTENT_KIND = {
+  nothing: 0,
+  publish: 1,
+  free: 2,
+  entry: 3,
+  name: 4,
+  slab: 5,
+  head: 6,
+  clear: 7,
+  retire: 8,
+  charge: 9,
+  stock: 10,
+  ledgers: 11,
+} as const;
 
 export const TURN_OPEN = 1;
 export const TURN_BORROWED = 2;
@@ -185,6 +258,8 @@ export const MAX_LIST_ORDER = 3;
 export const STOCK_GROUPS = 7;
 export const STOCK = { group: 0, granules: 1 } as const;
 export const STOCK_WORDS = 2;
+/** In the first place of a stock: what it holds. */
+export const STOCK_GRANULES_MASK = (1 << 17) - 1;
 
 /**
  * Offsets in one cache's part of a slot. Owner. `inHand` is the main sheaf while a slow path has it: then `main` is

@@ -12,8 +12,8 @@
  *
  * I1  No two free buddies of the same order below MAX_ORDER: they would have merged.
  * P1  Plain writes to descriptors and lists under the lock are published by the lock's release.
- * P2  A deferred block's next word is published by the compareExchange on `deferred`, observed by the exchange
- *     that takes the whole list. Whether there is one to take is looked at plainly first, which races by intent:
+ * P2  A deferred block's next word is published by the compareExchange on `deferred`, observed by the one that takes
+ *     the whole list, or its first block. Whether there is one to take is looked at plainly first, which races by intent:
  *     a stale 0 leaves it to the next caller.
  */
 
@@ -32,6 +32,9 @@ export const ZONE = {
   deferred: 48,
   /** Counter: blocks that took the deferred way. */
   deferredFrees: 49,
+  /** Deferred blocks that were taken off the list and are not in the buddy yet: all of them, and the one in hand. Under the lock. */
+  draining: 50,
+  drained: 51,
 } as const;
 export const ZONE_WORDS = 64;
 

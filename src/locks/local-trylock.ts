@@ -37,6 +37,11 @@ export class LocalTrylock {
     return true;
   }
 
+  /** True where this thread is inside. */
+  isAcquired(): boolean {
+    return this._words.loadPlain(this._word) !== 0;
+  }
+
   release(): void {
     this._words.storePlain(this._word, 0);
   }

@@ -16,8 +16,10 @@
  * Follows kernel/locking/mutex.c (optimistic spinning, FIFO, hand-off) and POSIX's robust mutexes.
  */
 import { CONSISTENCY } from '../layout/lock-record.js';
+import { requireDeepStack } from '../words/stack-room.js';
 import { type LockClass, type LockObserver, lockClass, TAKEN, WAIT } from './lock-class.js';
 import { LockTimeoutError, NotRecoverableError, usedAfterDetach } from './lock-errors.js';
+import { holderOf } from './lock-holder.js';
 import { asyncLimitOf, awaitLock, type LockOptions, limitOf, type WaitLimit } from './lock-options.js';
 import type { LockThread } from './lock-thread.js';
 import { RobustOwner } from './robust-owner.js';
@@ -117,6 +119,7 @@ export class Mutex implements Waitable {
    * Context  Any.
    */
   tryLock(): MutexGuard | undefined {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('tryLock()', this._fullName);
     if (this._guard !== undefined || !this._owner.tryTake()) return undefined;
     try {
@@ -136,6 +139,7 @@ export class Mutex implements Waitable {
    * Context  Threads that may wait.
    */
   lockSync(options?: WaitLimit): MutexGuard {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('lockSync()', this._fullName);
     if (this._thread.host.waitRight !== 'may-wait') this._thread.requireMayWait('lockSync()');
     const limitMillis = limitOf(options, this._fullName);
@@ -214,6 +218,7 @@ export class Mutex implements Waitable {
 
   /** For the guard. */
   releaseFrom(guard: MutexGuard, isConsistent: boolean): void {
+    requireDeepStack();
     if (this._guard !== guard) this.requireHeldBy(guard, 'release()');
     this._observer.lockRelease(this._class, this._record);
     this._guard = undefined;
@@ -330,7 +335,8 @@ export class Mutex implements Waitable {
   }
 
   private _timedOut(limitMillis: number): LockTimeoutError {
-    const owner = this._owner.owner();
-    return new LockTimeoutError(this._fullName, owner, `${limitMillis} ms`, HELD_LONG, this._thread.tag);
+    const { words, tag } = this._thread;
+    const holder = holderOf(words, this._owner.owner());
+    return new LockTimeoutError(this._fullName, holder, `${limitMillis} ms`, HELD_LONG, tag);
   }
 }

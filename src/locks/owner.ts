@@ -10,13 +10,13 @@
  *
  * I1  A tag that stands in a lock word was put there after the slot of that stay had become live. So a slot that
  *     is found free, or being joined, or of another generation, has been left since.
- * P1  A slot's `dead` is stored when its thread runs no more, so it publishes all that the thread ever wrote;
+ * P1  A slot's `zombie`, and `dead` after it, is stored when its thread runs no more, so it publishes all that the thread ever wrote;
  *     observed by who finds the thread of a tag dead. Who finds that it has left observes the same by
  *     thread-registry:P1.
  */
 import type { Geometry } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
 
 const SLOT_BITS = 8;
@@ -44,7 +44,7 @@ export function wasFoundDead(words: Words, geometry: Geometry, tag: number): boo
   if (slot < 0 || slot >= geometry.slots) return false;
   const start = slotStart(geometry, slot);
   // P1: observes what the dead thread wrote.
-  if (words.load(start + SLOT.state) !== SLOT_STATE.dead) return false;
+  if ((words.load(start + SLOT.state) & SLOT_STATE_MASK) < SLOT_STATE.dead) return false;
   // thread-registry:P1: written before the slot was live, and never while it is dead.
   return isOfGeneration(tag, words.load(start + SLOT.generation));
 }
@@ -65,6 +65,7 @@ export function isDead(words: Words, geometry: Geometry, tag: number): boolean {
   return !isOfGeneration(tag, words.load(start + SLOT.generation));
 }
 
-function isOfGeneration(tag: number, generation: number): boolean {
+/** True where a slot's `generation` is that of the tag's stay. */
+export function isOfGeneration(tag: number, generation: number): boolean {
   return ((generation ^ (tag >>> SLOT_BITS)) & GENERATION_MASK) === 0;
 }

@@ -25,6 +25,7 @@ import type { Geometry } from '../layout/heap-header.js';
 import { PENDING } from '../layout/lock-record.js';
 import type { Words } from '../words/words.js';
 import { LockTimeoutError } from './lock-errors.js';
+import { holderOf } from './lock-holder.js';
 import { wasFoundDead } from './owner.js';
 
 /** Looks after which a waiter asks to be next. */
@@ -145,6 +146,6 @@ export class RawSpinLock {
     if (owner === free) return;
     // Publishes nothing: takes the claim back. Another's that it may be is made again at that one's next look.
     if (isNext) this._words.and(this._word, ~PENDING);
-    throw new LockTimeoutError(this.name, owner & ~PENDING, `${this._rounds} rounds`);
+    throw new LockTimeoutError(this.name, holderOf(this._words, owner & ~PENDING), `${this._rounds} rounds`);
   }
 }

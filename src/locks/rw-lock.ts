@@ -16,8 +16,10 @@
  * I2  (shared-owner:I3) consistency says ownerDied while a writer is inside.
  */
 import { CONSISTENCY } from '../layout/lock-record.js';
+import { requireDeepStack } from '../words/stack-room.js';
 import { type LockClass, type LockObserver, lockClass, TAKEN, WAIT } from './lock-class.js';
 import { LockTimeoutError, NotRecoverableError, usedAfterDetach } from './lock-errors.js';
+import { holderOf } from './lock-holder.js';
 import { asyncLimitOf, awaitLock, type LockOptions, limitOf, type WaitLimit } from './lock-options.js';
 import type { LockThread } from './lock-thread.js';
 import { READ, SharedOwner, WRITE } from './shared-owner.js';
@@ -111,6 +113,7 @@ export class RwLock {
    * Context  Any.
    */
   tryRead(): ReadGuard | undefined {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('tryRead()', this._fullName);
     if (!this._owner.tryRead()) return undefined;
     this._tellTaken(READ, TAKEN.trylock | TAKEN.queuedRead);
@@ -124,6 +127,7 @@ export class RwLock {
    * Context  Any.
    */
   tryWrite(): WriteGuard | undefined {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('tryWrite()', this._fullName);
     if (!this._owner.tryWrite()) return undefined;
     this._tellTaken(WRITE, TAKEN.trylock);
@@ -139,6 +143,7 @@ export class RwLock {
    * Context  Threads that may wait.
    */
   readSync(options?: WaitLimit): ReadGuard {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('readSync()', this._fullName);
     if (this._thread.host.waitRight !== 'may-wait') this._thread.requireMayWait('readSync()');
     const limitMillis = limitOf(options, this._fullName);
@@ -156,6 +161,7 @@ export class RwLock {
    * Context  Threads that may wait.
    */
   writeSync(options?: WaitLimit): WriteGuard {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('writeSync()', this._fullName);
     if (this._thread.host.waitRight !== 'may-wait') this._thread.requireMayWait('writeSync()');
     const limitMillis = limitOf(options, this._fullName);
@@ -217,6 +223,7 @@ export class RwLock {
 
   /** For the guard. */
   releaseRead(isHeld: boolean): void {
+    requireDeepStack();
     // Once this thread has left the heap it reads nothing, whatever its guards say.
     if (!isHeld || !this._owner.isReading()) throw this._releasedBefore('release()');
     this._observer.lockRelease(this._class, this._record);
@@ -225,6 +232,7 @@ export class RwLock {
 
   /** For the guard. */
   releaseWrite(guard: WriteGuard, isConsistent: boolean): void {
+    requireDeepStack();
     this.requireWrittenBy(guard, 'release()');
     this._observer.lockRelease(this._class, this._record);
     this._write = undefined;
@@ -330,7 +338,8 @@ export class RwLock {
 
   private _timedOut(limitMillis: number): LockTimeoutError {
     const { tag } = this._thread;
-    return new LockTimeoutError(this._fullName, this._holder(), `${limitMillis} ms`, HELD_LONG, tag);
+    const holder = holderOf(this._thread.words, this._holder());
+    return new LockTimeoutError(this._fullName, holder, `${limitMillis} ms`, HELD_LONG, tag);
   }
 
   /** The tag of who is in the way: this thread's where a task of it is; 0 where others are, of whom none writes. */

@@ -22,9 +22,11 @@
  * Follows kernel/locking/semaphore.c in what it offers; there a count says how many are left, and a dead owner's is lost.
  */
 import { LOCK, WAITERS } from '../layout/lock-record.js';
+import { requireDeepStack } from '../words/stack-room.js';
 import type { Words } from '../words/words.js';
 import { type LockClass, type LockObserver, lockClass, TAKEN, WAIT } from './lock-class.js';
 import { LockTimeoutError, usedAfterDetach } from './lock-errors.js';
+import { holderOf } from './lock-holder.js';
 import { asyncLimitOf, awaitLock, type LockOptions, limitOf, type WaitLimit } from './lock-options.js';
 import type { LockThread } from './lock-thread.js';
 import { isDead, slotOfTag } from './owner.js';
@@ -99,6 +101,7 @@ export class Semaphore implements Waitable {
    * Context  Any.
    */
   tryAcquire(): Permit | undefined {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('tryAcquire()', this._fullName);
     const index = this._takeInPassing();
     if (index === NONE) return undefined;
@@ -119,6 +122,7 @@ export class Semaphore implements Waitable {
    * Context  Threads that may wait.
    */
   acquireSync(options?: WaitLimit): Permit {
+    requireDeepStack();
     if (!this._thread.isAttached) throw usedAfterDetach('acquireSync()', this._fullName);
     if (this._thread.host.waitRight !== 'may-wait') this._thread.requireMayWait('acquireSync()');
     const limitMillis = limitOf(options, this._fullName, 'acquired');
@@ -189,6 +193,7 @@ export class Semaphore implements Waitable {
 
   /** For the permit. */
   releaseFrom(permit: Permit, index: number): void {
+    requireDeepStack();
     if (this._given[index] !== permit) {
       throw new Error(
         `called release() on a permit of ${this._fullName} that was given back before; acquire another`,
@@ -293,7 +298,7 @@ export class Semaphore implements Waitable {
 
   private _timedOut(limitMillis: number): LockTimeoutError {
     const { tag } = this._thread;
-    const owner = this._areAllMine() ? tag : 0;
-    return new LockTimeoutError(this._fullName, owner, `${limitMillis} ms`, HELD_LONG, tag);
+    const holder = holderOf(this._thread.words, this._areAllMine() ? tag : 0);
+    return new LockTimeoutError(this._fullName, holder, `${limitMillis} ms`, HELD_LONG, tag);
   }
 }

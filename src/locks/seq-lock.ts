@@ -25,9 +25,11 @@ import { LOCK, WAITERS } from '../layout/lock-record.js';
 import { counted } from '../words/counted.js';
 import { isThenable } from '../words/is-thenable.js';
 import { shown } from '../words/shown.js';
+import { requireDeepStack } from '../words/stack-room.js';
 import type { Words } from '../words/words.js';
 import { lockClass, WAIT } from './lock-class.js';
 import { LockTimeoutError, OwnerDiedError, usedAfterDetach } from './lock-errors.js';
+import { holderOf } from './lock-holder.js';
 import type { LockThread } from './lock-thread.js';
 import { SpinLock } from './spin-lock.js';
 
@@ -78,6 +80,7 @@ export class SeqLock {
    * Context  Any that may spin.
    */
   write(change: ArrayLike<number> | SeqLockChange): void {
+    requireDeepStack();
     this._requireChange(change, 'write()');
     this._lock.acquire();
     this._writeLocked(change);
@@ -85,6 +88,7 @@ export class SeqLock {
 
   /** write() where no other writer is inside; false where one is. Context: any. */
   tryWrite(change: ArrayLike<number> | SeqLockChange): boolean {
+    requireDeepStack();
     this._requireChange(change, 'tryWrite()');
     if (!this._lock.tryAcquire()) return false;
     this._writeLocked(change);
@@ -118,7 +122,12 @@ export class SeqLock {
     this._requireWriter();
     // Publishes nothing: for the error.
     const writer = this._words.load(this._record + LOCK.owner) & ~WAITERS;
-    throw new LockTimeoutError(this._lock.name, writer, `${rounds} rounds`, WRITTEN_LONG);
+    throw new LockTimeoutError(
+      this._lock.name,
+      holderOf(this._words, writer),
+      `${rounds} rounds`,
+      WRITTEN_LONG,
+    );
   }
 
   /** Nothing: nobody holds it from one call to the next. */

@@ -26,7 +26,7 @@
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { LOCK } from '../layout/lock-record.js';
-import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
 import type { LockThread } from './lock-thread.js';
 import { slotOfTag } from './owner.js';
@@ -199,7 +199,7 @@ export class SharedOwner implements Waitable {
       if (words.load(word) === 0) continue;
       // owner:P1: observes what the dead reader did.
       const state = words.load(slotStart(this._thread.geometry, slot) + SLOT.state);
-      if (state !== SLOT_STATE.dead) return false;
+      if ((state & SLOT_STATE_MASK) < SLOT_STATE.dead) return false;
       // Publishes nothing. Whoever has the slot next does not get in before this thread lets go.
       words.store(word, 0);
     }

@@ -29,6 +29,7 @@ import { ACTIVITY } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
 import { type LockClass, type LockObserver, lockClass, TAKEN, WAIT } from './lock-class.js';
 import { LockTimeoutError, titleOf } from './lock-errors.js';
+import { holderOf } from './lock-holder.js';
 import type { LockThread } from './lock-thread.js';
 import { isDead } from './owner.js';
 import { SPINS } from './waiters.js';
@@ -173,7 +174,7 @@ export class SpinLock {
     const owner = this._words.load(this._word) & ~WAITERS;
     if (owner !== this._tag) {
       const waited = hasSlept ? `${MOST_SLICES * SLICE_MILLIS} ms` : `${this._rounds} rounds`;
-      return new LockTimeoutError(this.name, owner, waited, HELD_LONG);
+      return new LockTimeoutError(this.name, holderOf(this._words, owner), waited, HELD_LONG);
     }
     return new Error(
       `acquired ${titleOf(this.name)} in the thread that holds it: it would wait for itself for ever. Release it first; ` +

@@ -18,7 +18,7 @@
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { LOCK, TICKET_MASK, WOKEN } from '../layout/lock-record.js';
-import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import type { AsyncWait, WaitResult, Words } from '../words/words.js';
 import type { LockThread } from './lock-thread.js';
 
@@ -154,7 +154,7 @@ export class WaitQueue {
     const place = words.load(word);
     if (place === 0 || (mustSleep && (place & WOKEN) !== 0)) return false;
     const state = words.load(slotStart(this._thread.geometry, slot) + SLOT.state);
-    if (state === SLOT_STATE.dead) {
+    if ((state & SLOT_STATE_MASK) >= SLOT_STATE.dead) {
       this._forget(word, place);
       return false;
     }

@@ -7,8 +7,9 @@
  * Who may call: the slot's thread, in a turn, in any context: a zone whose lock is busy gets the blocks on its
  * deferred list, where the next who takes from it finds them.
  *
- * I1  The slot is borrowed for as long as its lists are taken off, a fixed number of steps. Between that and the
- *     zones the blocks are this thread's, though their descriptors still name the slot they came from.
+ * I1  The slot is borrowed for as long as its lists are taken off: a few steps for each block that is on them, which
+ *     pageListHighMax bounds. From before the slot is given back until they are in the zones the states of the blocks
+ *     name this thread's slot.
  *
  * Follows mm/page_alloc.c (drain_all_pages), which direct reclaim calls before its last try.
  */
@@ -17,7 +18,7 @@ import { descriptorStart, slotStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR } from '../layout/page-descriptor.js';
 import { borrow, giveBack } from '../threads/borrow.js';
 import type { Words } from '../words/words.js';
-import { ThreadPageLists } from './thread-page-lists.js';
+import { takePageLists } from './take-page-lists.js';
 import type { Zone } from './zone.js';
 
 export class IdlePageLists {
@@ -50,7 +51,7 @@ export class IdlePageLists {
   private _drainSlot(slot: number): number {
     const start = slotStart(this._geometry, slot);
     if (!borrow(this._words, start, this._tag)) return 0;
-    const heads = new ThreadPageLists(this._words, this._geometry, slot, start).takeAll();
+    const heads = takePageLists(this._words, this._geometry, slot, this._slotNumber);
     giveBack(this._words, start);
     let pages = 0;
     for (let order = 0; order < heads.length; order++) pages += this._putAll(heads[order]!, order);

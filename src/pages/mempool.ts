@@ -3,7 +3,8 @@
  *
  *     alloc:  the heap, without waiting -> an element of the pool -> the heap, with reclaim -> wait for one to come back
  *     free:   the pool, while it keeps fewer than its minimum -> the heap
- *             pool busy and the caller may not spin -> the pool's deferred list, which the next that has the lock empties
+ *             pool busy and the caller may not spin -> the pool's deferred list, from which the next that has the lock takes
+ *             what there is room for; the rest stays there until somebody takes an element
  *
  * Where the caller may wait, and every element that was taken comes back in the end, alloc() does not fail. Who may
  * not wait gets an element while there is one, in any context.
@@ -11,15 +12,16 @@
  * Who may call: any thread of the heap. Inside the lock nothing is allocated, freed or waited for.
  *
  * I1  (mempool-record:I1) objects[0 .. elements - 1] are the pool's, and what is on its deferred list.
+ * I2  (mempool-record:I3) a deferred element is noted in `drained` from before it leaves its list until it is in the pool.
  * P1  (mempool-record:P1) elements: stored under the lock, looked at without it by free().
- * P2  (mempool-record:P2) deferred: push publishes the element's first word, the exchange observes it.
+ * P2  (mempool-record:P2) deferred: push publishes the element's first word; observed by loading its address.
  * P3  (mempool-record:P3) returns: added to after the element is in the pool, loaded before one is looked for.
  *
  * Follows mm/mempool.c (mempool_alloc, mempool_free).
  */
 import { MEMPOOL } from '../layout/mempool-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
-import { llistAdd, llistDelAll } from '../words/llist.js';
+import { llistAdd } from '../words/llist.js';
 import type { AsyncWait, Words } from '../words/words.js';
 
 /** Longest sleep without another look at the heap. */
@@ -73,14 +75,13 @@ export class ElementPool {
   take(maySpin: boolean): number {
     // mempool-record:P1: the acquire observes the elements.
     if (!this._lock.acquireIf(maySpin)) return 0;
-    const overflow = this._adoptDeferred();
+    this._adoptDeferred();
     const words = this._words;
     const left = words.loadPlain(this._record + MEMPOOL.elements) - 1;
     const p = left < 0 ? 0 : words.loadPlain(this._record + MEMPOOL.objects + left);
     // P1: observed by put(): what was taken from here is missing from the number.
     if (p !== 0) words.store(this._record + MEMPOOL.elements, left);
     this._lock.release();
-    this._freeChain(overflow, maySpin);
     return p;
   }
 
@@ -92,10 +93,10 @@ export class ElementPool {
       this._source.free(p, maySpin);
       return;
     }
-    let overflow = 0;
+    let isOver = false;
     if (this._lock.acquireIf(maySpin)) {
-      overflow = this._adoptDeferred();
-      if (!this._push(p)) overflow = this._chain(p, overflow);
+      this._adoptDeferred();
+      isOver = !this._push(p);
       // mempool-record:P1: publishes the element.
       this._lock.release();
     } else {
@@ -105,7 +106,7 @@ export class ElementPool {
     // P3: the element first. Everybody: one that is woken may have given up, or died.
     words.add(this._record + MEMPOOL.returns, 1);
     words.notify(this._record + MEMPOOL.returns, EVERYBODY);
-    this._freeChain(overflow, maySpin);
+    if (isOver) this._source.free(p, maySpin);
   }
 
   /**
@@ -156,34 +157,52 @@ export class ElementPool {
     return true;
   }
 
-  /** Under the lock: takes in what was given back meanwhile. Returns a chain of what there is no room for. */
-  private _adoptDeferred(): number {
+  /** Under the lock: takes in what was given back meanwhile, as far as there is room. */
+  private _adoptDeferred(): void {
     const words = this._words;
-    const deferred = this._record + MEMPOOL.deferred;
-    // Publishes nothing: a stale 0 leaves the elements to the next look.
-    if (words.load(deferred) === 0) return 0;
-    let overflow = 0;
-    // P2: observes each element's first word.
-    let p = llistDelAll(words, deferred);
-    while (p !== 0) {
-      const next = words.loadPlain(p);
-      if (!this._push(p)) overflow = this._chain(p, overflow);
-      p = next;
-    }
-    return overflow;
-  }
-
-  private _chain(p: number, next: number): number {
-    this._words.storePlain(p, next);
-    return p;
-  }
-
-  private _freeChain(first: number, maySpin: boolean): void {
-    let p = first;
-    while (p !== 0) {
-      const next = this._words.loadPlain(p);
-      this._source.free(p, maySpin);
-      p = next;
+    while (
+      words.loadPlain(this._record + MEMPOOL.elements) < words.loadPlain(this._record + MEMPOOL.minimum)
+    ) {
+      if (!popDeferred(words, this._record)) return;
+      this._push(words.loadPlain(this._record + MEMPOOL.drained));
+      words.storePlain(this._record + MEMPOOL.drained, 0);
     }
   }
+}
+
+/**
+ * Makes a pool whole, for who has taken its lock from the dead: a deferred element that was on the way is on its list, or in
+ * the pool.
+ */
+export function repairPool(words: Words, record: number): void {
+  const p = words.loadPlain(record + MEMPOOL.drained);
+  if (p === 0) return;
+  const elements = words.loadPlain(record + MEMPOOL.elements);
+  const isIn = elements > 0 && words.loadPlain(record + MEMPOOL.objects + elements - 1) === p;
+  if (!isIn && !isDeferred(words, record, p)) {
+    // It has left its list for the room that there was, and is.
+    words.storePlain(record + MEMPOOL.objects + elements, p);
+    // P1: observed by put() without the lock.
+    words.store(record + MEMPOOL.elements, elements + 1);
+  }
+  words.storePlain(record + MEMPOOL.drained, 0);
+}
+
+/** Under the lock: notes the first deferred element in `drained`, and takes it off its list; false where there is none. */
+function popDeferred(words: Words, record: number): boolean {
+  for (;;) {
+    // P2: observes the element's first word.
+    const p = words.load(record + MEMPOOL.deferred);
+    if (p === 0) return false;
+    words.storePlain(record + MEMPOOL.drained, p);
+    // Publishes nothing: others only add in front of it, so what it leads to stays.
+    if (words.compareExchange(record + MEMPOOL.deferred, p, words.loadPlain(p)) === p) return true;
+  }
+}
+
+function isDeferred(words: Words, record: number, p: number): boolean {
+  // P2: observes the elements' first words.
+  let at = words.load(record + MEMPOOL.deferred);
+  while (at !== 0 && at !== p) at = words.loadPlain(at);
+  return at !== 0;
 }

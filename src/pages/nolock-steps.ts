@@ -6,9 +6,9 @@
  *                        each trylock that is had takes at most NOLOCK_DRAIN deferred blocks along
  *     freePagesNolock    a push, or one put by trylock, or one push on the zone's deferred list
  *
- *     alloc <= 149 + 996 zones + 103 batch          free <= 151
+ *     alloc <= 153 + 1012 zones + 103 batch         free <= 155
  *
- * In a heap of 256 MiB that says nothing else (4 zones, batches of 15) 5,678 accesses at the worst, where each block
+ * In a heap of 256 MiB that says nothing else (4 zones, batches of 15) 5,746 accesses at the worst, where each block
  * splits the largest there is, and each trylock finds blocks to take along; nearly every call is a pop, and takes 20.
  *
  * Not counted: the rounds of the push on a deferred list that are lost to the push of another thread. Each thread
@@ -29,8 +29,8 @@ const BUDDY_TAKE = MAX_ORDER + 1 + 1 + UNLINK + MAX_ORDER * LINK + 2;
 const BUDDY_PUT = MAX_ORDER * (IS_FREE + UNLINK + 1) + IS_FREE + LINK + 2;
 /** Trying the lock twice at most (free, free and kept for another), counting it, marks and hints, letting go. */
 const ZONE_HOLD = 14;
-/** One block of the deferred list: looking twice, its next, the exchange, its state. */
-const DEFERRED_POP = 5;
+/** One block of the deferred list: looking twice, its next, the note, the exchange, its state, the end of the note. */
+const DEFERRED_POP = 7;
 /** Pushing on the deferred list without a rival, and counting. */
 const DEFERRED_PUSH = 7;
 /** The trylock of the lists, a look at the floor, and taking one off or putting one on. */
@@ -39,8 +39,8 @@ const LIST_STEP = 16;
 const REFILL_BLOCK = 2;
 /** Joining a refill to the list. */
 const REFILL_END = 8;
-/** What the front adds: the state, the group, the counters, the fill. */
-const FRONT = 8;
+/** What the front adds: the state, the group, what is in hand or given back (Intents.settle), the counters, the fill. */
+const FRONT = 12;
 
 /** Bounds of one call, in accesses to words. */
 export interface NolockSteps {

@@ -7,15 +7,19 @@
  * The right to spin is looked at first, then one of lock and trylock is chosen: never a failed trylock followed
  * by a lock. How many steps the way without spinning takes at most: nolock-steps.ts.
  *
+ * I1  A block between its user and the zones, or the lists, carries state threadList of this thread's slot, whatever its
+ *     order: who reaps the thread finds it by that (dead-pages.ts).
+ *
  * Follows mm/page_alloc.c (get_page_from_freelist, alloc_pages_nolock, free_pages_nolock).
  */
 import type { GroupCharges } from '../groups/group-charges.js';
 import { noteActivity } from '../layout/activity.js';
 import { PAGE_GRANULES } from '../layout/group-record.js';
 import type { Geometry } from '../layout/heap-header.js';
-import { descriptorStart } from '../layout/heap-layout.js';
+import { descriptorStart, slotNumber } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageState } from '../layout/page-descriptor.js';
 import { ACTIVITY, MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
+import { Intents } from '../threads/intents.js';
 import { requireStack } from '../words/stack-room.js';
 import { type Address, MAX_ORDER, NONE, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
@@ -39,6 +43,8 @@ export class PageAllocator {
   private readonly _words: Words;
   private readonly _geometry: Geometry;
   private readonly _slot: number;
+  private readonly _slotNumber: number;
+  private readonly _intents: Intents;
   /** All zones, by number. */
   private readonly _zones: readonly Zone[];
   /** All zones, this thread's home zone first. */
@@ -65,6 +71,8 @@ export class PageAllocator {
     this._words = words;
     this._geometry = geometry;
     this._slot = slot;
+    this._slotNumber = slotNumber(geometry, slot);
+    this._intents = new Intents(words, slot);
     this._zones = zones;
     this._zonelist = [...zones.slice(home), ...zones.slice(0, home)];
     this._lists = lists;
@@ -105,11 +113,21 @@ export class PageAllocator {
     requireOrder(order);
     requireStack();
     const granules = PAGE_GRANULES << order;
-    if (!this._charges.charge(record, granules, chargeWay(this._rights.narrow(gfp)))) return NONE;
-    const start = this.allocPages(order, gfp & ~__GFP_ACCOUNT);
-    if (start === NONE) this._charges.uncharge(record, granules);
-    else this._words.storePlain(this._groupWord(start), record);
-    return start;
+    const charges = this._charges;
+    const frame = charges.open(record);
+    let inHand = 0;
+    try {
+      if (!charges.charge(frame, record, granules, chargeWay(this._rights.narrow(gfp)))) return NONE;
+      inHand = granules;
+      const start = this.allocPages(order, gfp & ~__GFP_ACCOUNT);
+      if (start === NONE) return NONE;
+      charges.name(frame, record, this._groupWord(start), start);
+      inHand = 0;
+      return start;
+    } finally {
+      if (inHand !== 0) charges.uncharge(frame, record, inHand);
+      charges.close(frame);
+    }
   }
 
   /** allocCharged() that tries each lock once, and charges exactly so much. */
@@ -147,7 +165,8 @@ export class PageAllocator {
 
   /**
    * Gives back what allocPages returned; where this thread may not spin now, as freePagesNolock(). Throws where
-   * `start` is not the start of an allocated block, and then changes nothing.
+   * `start` is not the start of an allocated block, and then changes nothing; and where the lock of its zone is not to be
+   * had at all: then the block is its user's still, and charged to nobody.
    */
   freePages(start: number): void {
     this._free(start, this._maySpin());
@@ -196,7 +215,7 @@ export class PageAllocator {
       const page = this._lists.take(order, this._zonelist, flags);
       if (page !== 0) return page;
     }
-    const state = pageState(PAGE_KIND.allocated, order, 0);
+    const state = pageState(PAGE_KIND.threadList, order, this._slotNumber);
     for (const zone of this._zonelist) {
       const page = zone.take(order, state, flags);
       if (page !== 0) return page;
@@ -208,25 +227,45 @@ export class PageAllocator {
   private _handOut(page: number, order: number): Address {
     const words = this._words;
     const descriptor = descriptorStart(this._geometry, page);
-    words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.allocated, order, 0));
+    const start = (page << PAGE_SHIFT) as Address;
+    // intents:I2: before it is anybody else's than this slot's.
+    words.storePlain(this._slot + SLOT.inHand, start);
     words.storePlain(descriptor + DESCRIPTOR.group, 0);
+    words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.allocated, order, 0));
     this._count(SLOT.pagesAllocated, 1 << order);
     noteActivity(words, this._slot, ACTIVITY.pages);
-    return (page << PAGE_SHIFT) as Address;
+    return start;
   }
 
   private _free(start: number, maySpin: boolean): void {
     const page = this._requireAllocated(start);
     requireStack();
-    const order = pageOrder(this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state));
+    const state = descriptorStart(this._geometry, page) + DESCRIPTOR.state;
+    const order = pageOrder(this._words.loadPlain(state));
     const group = this.groupOf(start);
     if (group !== 0) this._uncharge(start, order, group);
+    this._words.storePlain(state, pageState(PAGE_KIND.threadList, order, this._slotNumber));
+    // I1: from here on the state says whose it is.
+    const frame = this._intents.settle(start);
     const zone = this._zoneOf(page);
     const isKept = order <= MAX_LIST_ORDER && this._lists.put(page, order);
-    if (!isKept) zone.put(page, order, maySpin);
+    if (!isKept) this._putIntoZone(page, order, maySpin, frame);
     this._count(SLOT.pagesFreed, 1 << order);
     noteActivity(this._words, this._slot, ACTIVITY.pages);
     if (isKept && maySpin) this._trim(zone);
+  }
+
+  /** Where the zone's lock is not to be had at all, the block is its user's again: nothing else knows of it. */
+  private _putIntoZone(page: number, order: number, maySpin: boolean, frame: number): void {
+    try {
+      this._zoneOf(page).put(page, order, maySpin);
+    } catch (error) {
+      // I1: by the state it is this slot's until the intent is to free it again.
+      this._intents.unsettle(frame, page << PAGE_SHIFT);
+      const state = descriptorStart(this._geometry, page) + DESCRIPTOR.state;
+      this._words.storePlain(state, pageState(PAGE_KIND.allocated, order, 0));
+      throw error;
+    }
   }
 
   private _trim(zone: Zone): void {
@@ -235,9 +274,13 @@ export class PageAllocator {
   }
 
   private _uncharge(start: number, order: number, group: number): void {
+    const granules = PAGE_GRANULES << order;
+    const word = this._groupWord(start);
+    const frame = this._charges.openNamed(group, word, granules);
     // Before the block is anybody else's: its next owner's word must not be taken for this one's.
-    this._words.storePlain(this._groupWord(start), 0);
-    this._charges.uncharge(group, PAGE_GRANULES << order);
+    this._charges.unname(word);
+    this._charges.uncharge(frame, group, granules);
+    this._charges.close(frame);
   }
 
   private _groupWord(start: number): number {

@@ -154,42 +154,6 @@ listTest('drain() gives back every block of every order', ({ lists, zones, zoneO
   assert.deepEqual([kept(), stage.stats().pages.free], [0, free]);
 });
 
-listTest('takeAll() empties the lists, and returns the chains of all orders', (scene) => {
-  const { lists, zones, zoneOf, kept, stage } = scene;
-  const { words, geometry, membership } = partsOf(stage.heap);
-  const put: number[][] = [];
-  for (let order = 0; order <= MAX_LIST_ORDER; order++) {
-    put.push(Array.from({ length: order }, () => zones[0]!.take(order, 1, ALLOC_WMARK_MIN)));
-    for (const page of put[order]!) lists.put(page, order);
-  }
-  const heads = lists.takeAll();
-  const chains = heads.map((head) => {
-    const chain: number[] = [];
-    for (let page = head; page !== 0; page = words.load(descriptorStart(geometry, page) + DESCRIPTOR.next)) {
-      chain.push(page);
-    }
-    return chain;
-  });
-  assert.deepEqual(
-    chains,
-    put.map((pages) => pages.toReversed()),
-  );
-  assert.equal(kept(), 0);
-  assert.equal(words.load(membership.start + SLOT.pagesAcquired), 0);
-  assert.deepEqual(lists.takeAll(), [0, 0, 0, 0]);
-  for (const [order, chain] of chains.entries())
-    for (const page of chain) zoneOf(page).put(page, order, true);
-});
-
-listTest('takeAll() where somebody is inside takes nothing', ({ lists, zones, kept, stage }) => {
-  lists.put(zones[0]!.take(0, 1, ALLOC_WMARK_MIN), 0);
-  const { words, membership } = partsOf(stage.heap);
-  words.store(membership.start + SLOT.pagesAcquired, 1);
-  assert.deepEqual(lists.takeAll(), []);
-  assert.equal(kept(), 1);
-  words.store(membership.start + SLOT.pagesAcquired, 0);
-});
-
 listTest('a thread that is inside already gets nothing and keeps nothing: it goes to the zone', (scene) => {
   const { lists, zones, zoneOf, kept, stage } = scene;
   const page = zones[0]!.take(0, 1, ALLOC_WMARK_MIN);

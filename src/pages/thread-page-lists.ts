@@ -7,7 +7,7 @@
  * How much is kept and moved follows the use (page-list-tuning.ts). Who may not spin is served without tuning: it
  * refills one batch, leaves the last `pageListFloor` blocks of a list to others, and never gives back.
  *
- * Who may call: the slot's thread, in a turn; takeAll() who has borrowed the slot. A caller that is inside already
+ * Who may call: the slot's thread, in a turn. Who has borrowed the slot takes the lists whole (take-page-lists.ts). A caller that is inside already
  * (a hook of this thread) finds the trylock taken and goes to the zone.
  *
  * I1  Each block on a list carries state threadList of this slot; listPages = sum of blocks << order. While blocks
@@ -170,27 +170,6 @@ export class ThreadPageLists {
   mayDecay(): boolean {
     if (this._isFixed) return false;
     return this.pages() > this._geometry.pageListHighMin;
-  }
-
-  /**
-   * Takes every block off the lists, in a bounded number of steps and without a lock.
-   * @returns by order the first block, which leads to the others through DESCRIPTOR.next; nothing where somebody
-   *          is inside, as after an error that came in the middle of an operation.
-   */
-  takeAll(): number[] {
-    const heads: number[] = [];
-    if (!this._lock.tryAcquire()) return heads;
-    const words = this._words;
-    for (let order = 0; order <= MAX_LIST_ORDER; order++) {
-      const list = this._list(order);
-      const head = words.loadPlain(list + PAGE_LIST.head);
-      heads.push(head);
-      words.storePlain(list + PAGE_LIST.head, 0);
-      words.storePlain(list + PAGE_LIST.blocks, 0);
-    }
-    words.storePlain(this._slot + SLOT.listPages, 0);
-    this._lock.release();
-    return heads;
   }
 
   private _refill(order: number, zones: readonly Zone[], flags: AllocFlags): boolean {

@@ -12,17 +12,19 @@
  * I1  A freed block ends in the buddy or on the deferred list; none is lost.
  * I2  No block leaves that would bring the free pages below what the caller's flags allow (alloc-flags.ts).
  * I3  Blocks leave the deferred list under the lock alone; so one that is its head stays it, or is below new ones.
+ * I4  What leaves the deferred list is noted first (ZONE.draining, ZONE.drained), and until it is in the buddy: what is
+ *     noted and not on the list any more is in the hands of the lock's owner, or in the buddy (zone-repair.ts).
  * P1  (zone-record:P2) deferred: push publishes the block's next word, drain observes it.
  *
  * Follows mm/page_alloc.c (rmqueue_bulk, free_one_page, zone->trylock_free_pages, __zone_watermark_ok).
  */
 import type { Geometry } from '../layout/heap-header.js';
-import { descriptorStart, zoneStart } from '../layout/heap-layout.js';
+import { descriptorStart, slotNumber, zoneStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageOrder, pageState } from '../layout/page-descriptor.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
-import { llistAdd, llistDelAll } from '../words/llist.js';
+import { llistAdd } from '../words/llist.js';
 import type { Words } from '../words/words.js';
 import { type AllocFlags, markFor, maySpinFor } from './alloc-flags.js';
 import { Buddy } from './buddy.js';
@@ -37,6 +39,7 @@ export class Zone {
   private readonly _lock: RawSpinLock;
   private readonly _buddy: Buddy;
   private readonly _slot: number;
+  private readonly _slotNumber: number;
 
   /**
    * @param lock the lock at ZONE.lock of zone `zone`
@@ -49,6 +52,7 @@ export class Zone {
     this._lock = lock;
     this._buddy = new Buddy(words, geometry, this._record);
     this._slot = slot;
+    this._slotNumber = slotNumber(geometry, slot);
   }
 
   /** Free pages, as they were at some moment. */
@@ -122,6 +126,14 @@ export class Zone {
     this._lock.release();
   }
 
+  /** Gives back blocks of this zone, each of the order that its state says, under one hold of the lock. Spins. */
+  putAll(pages: readonly number[]): void {
+    this._enter(true);
+    for (const page of pages) this._buddy.put(page, this._orderOf(page));
+    this._noteAboveHigh();
+    this._lock.release();
+  }
+
   /** Puts deferred blocks into the buddy; none where the lock is busy and the caller may not spin. */
   drain(maySpin: boolean): void {
     if (!this._enter(maySpin)) return;
@@ -163,7 +175,8 @@ export class Zone {
   private _defer(page: number, order: number): void {
     const words = this._words;
     const descriptor = descriptorStart(this._geometry, page);
-    words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0));
+    const state = pageState(PAGE_KIND.deferred, order, this._slotNumber);
+    words.storePlain(descriptor + DESCRIPTOR.state, state);
     // P1: publishes the block's state and next; observed by _drainDeferred() and _popDeferred().
     llistAdd(words, this._record + ZONE.deferred, page, descriptor + DESCRIPTOR.next);
     // Counter only.
@@ -179,25 +192,44 @@ export class Zone {
 
   private _drainDeferred(): void {
     const words = this._words;
-    const deferred = this._record + ZONE.deferred;
     // A stale 0 only leaves the blocks to the next caller.
-    if (words.loadPlain(deferred) === 0) return;
-    // P1: observes each block's state and next.
-    let page = llistDelAll(words, deferred);
+    if (words.loadPlain(this._record + ZONE.deferred) === 0) return;
+    let page = this._takeDeferred();
     while (page !== 0) {
-      const descriptor = descriptorStart(this._geometry, page);
-      const next = words.loadPlain(descriptor + DESCRIPTOR.next);
-      this._buddy.put(page, pageOrder(words.loadPlain(descriptor + DESCRIPTOR.state)));
+      const next = words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);
+      words.storePlain(this._record + ZONE.drained, page);
+      words.storePlain(this._record + ZONE.draining, next);
+      this._putDrained(page);
       page = next;
     }
+  }
+
+  /** Takes the whole list, noted first (I4); returns the block that was put last, which leads to the others. */
+  private _takeDeferred(): number {
+    const words = this._words;
+    const deferred = this._record + ZONE.deferred;
+    // Publishes nothing: a first look; the compareExchange decides.
+    let first = words.load(deferred);
+    for (;;) {
+      words.storePlain(this._record + ZONE.draining, first);
+      // P1: observes each block's state and next.
+      const found = words.compareExchange(deferred, first, 0);
+      if (found === first) return first;
+      first = found;
+    }
+  }
+
+  /** The block is in nobody's hands any more when it is in the buddy. */
+  private _putDrained(page: number): void {
+    this._buddy.put(page, this._orderOf(page));
+    this._words.storePlain(this._record + ZONE.drained, 0);
   }
 
   private _drainSome(): void {
     for (let i = 0; i < NOLOCK_DRAIN; i++) {
       const page = this._popDeferred();
       if (page === 0) return;
-      const state = this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state);
-      this._buddy.put(page, pageOrder(state));
+      this._putDrained(page);
     }
   }
 
@@ -210,7 +242,14 @@ export class Zone {
     // P1: observes the block's state and next, which stay as they are until this thread takes it (I3).
     const page = words.load(deferred);
     const next = words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);
+    words.storePlain(this._record + ZONE.drained, page);
     // Publishes nothing: the block is this thread's from here on.
-    return words.compareExchange(deferred, page, next) === page ? page : 0;
+    if (words.compareExchange(deferred, page, next) === page) return page;
+    words.storePlain(this._record + ZONE.drained, 0);
+    return 0;
+  }
+
+  private _orderOf(page: number): number {
+    return pageOrder(this._words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state));
   }
 }

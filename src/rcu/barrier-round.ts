@@ -20,8 +20,8 @@
 import { CALLBACK } from '../layout/callback-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
+import { readThreadName, threadTitle } from '../layout/thread-name.js';
 import { CALLBACK_LIST, REQUEST, SLOT, SLOT_STATE, TURN_OPEN } from '../layout/thread-slot.js';
-import { readThreadName, threadTitle } from '../threads/thread-name.js';
 import type { Words } from '../words/words.js';
 import { callbackRecords, isRunnable } from './callback-records.js';
 import { hasInHand } from './dead-slot.js';

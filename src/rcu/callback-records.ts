@@ -8,7 +8,7 @@ import { CALLBACK, CALLBACK_SLOT_WORDS } from '../layout/callback-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { NAME, NAME_KIND } from '../layout/name-record.js';
-import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { RCU_HEAD, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
 import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 
@@ -19,6 +19,9 @@ export interface CallbackRecord {
   readonly id: number;
   readonly name: string;
 }
+
+/** Callbacks of one id. `record` is 0 where nobody has registered it: its head was overwritten. */
+export type CallbackCount = CallbackRecord & { readonly callbacks: number };
 
 /** All of them, the newest first. */
 export function callbackRecords(words: Words): CallbackRecord[] {
@@ -34,10 +37,35 @@ export function callbackRecords(words: Words): CallbackRecord[] {
   return records;
 }
 
-/** This thread, of which `slot` is the number, runs callbacks of that record no more. */
-export function forgetCallback(words: Words, record: number, slot: number): void {
+/** How many callbacks of which id are on the list that begins with head `first`. */
+export function countCallbacks(words: Words, first: number): CallbackCount[] {
+  const counts = new Map<number, number>();
+  for (let head = first; head !== 0; head = words.loadPlain(head + RCU_HEAD.next)) {
+    const id = words.loadPlain(head + RCU_HEAD.func);
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  if (counts.size === 0) return [];
+  const known = new Map<number, CallbackRecord>();
+  for (const record of callbackRecords(words)) known.set(record.id, record);
+  const found: CallbackCount[] = [];
+  for (const [id, callbacks] of counts) {
+    found.push({ ...(known.get(id) ?? { record: 0, id, name: '' }), callbacks });
+  }
+  return found;
+}
+
+/** The thread of slot number `slot` runs callbacks of that record no more. Returns whether it did before. */
+export function forgetCallback(words: Words, record: number, slot: number): boolean {
+  const bit = 1 << (slot & 31);
   // callback-record:P1: publishes that it no longer will.
-  words.and(record + CALLBACK.slots + (slot >>> 5), ~(1 << (slot & 31)));
+  return (words.and(record + CALLBACK.slots + (slot >>> 5), ~bit) & bit) !== 0;
+}
+
+/** The same of all records. Returns those that it ran before. */
+export function forgetCallbacks(words: Words, slot: number): CallbackRecord[] {
+  const ran: CallbackRecord[] = [];
+  for (const known of callbackRecords(words)) if (forgetCallback(words, known.record, slot)) ran.push(known);
+  return ran;
 }
 
 /** True when a live thread has a function for the record, so that what waits for one there need not be given up. */

@@ -181,6 +181,11 @@ export class Callbacks {
     this._stopped = true;
   }
 
+  /** This thread could not leave. */
+  resume(): void {
+    this._stopped = false;
+  }
+
   private _passLimit(): number {
     if (this._context.waitRight() === 'may-neither') return BLIMIT;
     return Math.max(this._blimit, this._list.length() >> DIVISOR_SHIFT);

@@ -23,6 +23,7 @@ import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { REQUEST, SLOT, SLOT_STATE, TURN_OPEN } from '../layout/thread-slot.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
+import { requireStack } from '../words/stack-room.js';
 import type { Words } from '../words/words.js';
 import { endOf, isDone, isRunning, snapOf } from './sequence.js';
 
@@ -68,6 +69,8 @@ export class GracePeriod {
    * @returns whether the cookie is done. Everyone between turns: always, in one call.
    */
   drive(cookie: number, asks = false): boolean {
+    // Nothing ends half-way under the lock.
+    requireStack();
     const reached = this._driveTo(cookie, asks);
     if (asks) this._ask();
     return reached;
@@ -76,6 +79,7 @@ export class GracePeriod {
   /** Numbers of the slots whose turns the running grace period waits for; none while another thread is driving. */
   holdouts(): number[] {
     const slots: number[] = [];
+    requireStack();
     if (!this._lock.tryAcquire()) return slots;
     // Publishes nothing: a slot that is claimed since the start has no snapshot.
     const claimed = this._words.load(HEADER.slotsClaimed);
@@ -90,6 +94,13 @@ export class GracePeriod {
   /** Has those look again who sleep until the sequence moves: a thread is dead that may have held it up. */
   wake(): void {
     this._words.notify(HEADER.gracePeriodSequence, GracePeriod.EVERYBODY);
+  }
+
+  /** Takes the lock from a driver that was found dead, makes its notes anew, and lets go. Returns whether it was so. */
+  takeFromDead(): boolean {
+    if (!this._takeOver()) return false;
+    this._lock.release();
+    return true;
   }
 
   private _driveTo(cookie: number, asks: boolean): boolean {

@@ -9,6 +9,7 @@
  * I1  It sleeps on the number that was there when the thread looked last: what comes in between wakes it at once.
  */
 import { HEADER } from '../layout/heap-header.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { Orphans } from './orphans.js';
@@ -49,20 +50,32 @@ export class OrphanWatch {
     else this._sleep();
   }
 
-  /** This thread leaves the heap. */
-  stop(): void {
-    if (!this._isWatching) return;
+  /** This thread leaves the heap. Returns whether it was watching. */
+  stop(): boolean {
+    if (!this._isWatching) return false;
     this._isWatching = false;
     this._stopTimer?.();
+    this._stopTimer = undefined;
     // There is no other way to call its own sleep off: those of others are woken, and sleep again.
     this._orphans.wake();
+    return true;
   }
 
   private _look(): void {
     if (!this._isWatching) return;
-    if (this._orphans.hasNews()) this._driver.flush();
+    this._flush();
     // A callback may have left the heap.
     if (this._isWatching) this._sleep();
+  }
+
+  private _flush(): void {
+    try {
+      if (this._orphans.hasNews()) this._driver.flush();
+    } catch (error) {
+      // Nobody has called this who could wait for the lock's owner to be reaped: it looks again.
+      if (!(error instanceof LockTimeoutError)) throw error;
+      this._stopTimer ??= this._host.startTimer(this._onTimer, LOOK_MILLIS);
+    }
   }
 
   private _sleep(): void {

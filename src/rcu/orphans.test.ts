@@ -31,6 +31,7 @@ function orphanTest(name: string, body: (scene: Scene) => void): void {
       const sheaves: number[] = [];
       const chains: (readonly [number, number])[] = [];
       const adopter = {
+        claimSheaf: () => {},
         adoptSheaf: (sheaf: number) => sheaves.push(sheaf),
         adoptHeads: (first: number, count: number) => chains.push([first, count]),
       };
@@ -160,7 +161,7 @@ orphanTest(
     orphans.stop();
     adopt();
     assert.equal(chains.length, 0);
-    partsOf(stage.heap).orphans.adopt({ adoptSheaf: () => {}, adoptHeads: () => {} });
+    partsOf(stage.heap).orphans.adopt({ claimSheaf: () => {}, adoptSheaf: () => {}, adoptHeads: () => {} });
   },
 );
 
@@ -175,7 +176,7 @@ function callbacksOf({ stage, chain }: Scene, ids: readonly number[]): number {
   return first;
 }
 
-const NOBODY = { adoptSheaf: () => {}, adoptHeads: () => {} };
+const NOBODY = { claimSheaf: () => {}, adoptSheaf: () => {}, adoptHeads: () => {} };
 
 /** How many callbacks of each id, by id, the records count. */
 function counted({ heap }: Stage): number[] {
@@ -239,7 +240,11 @@ orphanTest('the lock of a dead thread is taken over, and the lists and counts ma
   words.storePlain(start + SLOT.callbacks + CALLBACK_LIST.head, mine);
   words.store(HEADER.orphanObjects, 77);
   words.store(HEADER.orphanLock, (generation << 8) | (slot + 1));
-  orphans.adopt({ adoptSheaf: () => assert.fail(), adoptHeads: () => assert.fail('the lock is taken') });
+  orphans.adopt({
+    claimSheaf: () => assert.fail(),
+    adoptSheaf: () => assert.fail(),
+    adoptHeads: () => assert.fail('the lock is taken'),
+  });
   words.store(start + SLOT.state, SLOT_STATE.dead);
   adopt();
   assert.deepEqual(chains, [[heads, 3]]);

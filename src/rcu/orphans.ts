@@ -11,25 +11,30 @@
  *     that it is finished there. What goes counts as queued with its new thread, THEN migrations goes up, THEN it is
  *     counted here no more. So a barrier that finds migrations as it was has found everything in one place at least.
  *     With migrations goes callbackMigrations, where there are callbacks among it.
- * I2  A list may be on the list of its old or its new thread too, for as long as the lock is held.
+ * I2  A list may be on the list of its old or its new thread too, for as long as the lock is held. What is on neither is
+ *     named by SLOT.adoptedSheaf or adoptedCallback of the thread that has the lock. (orphan-repair.ts)
+ * I3  (sheaf-record:I2) A sheaf that lies here when nobody has the lock is nobody's; it has a new holder before it leaves.
  * P1  The lists are written under orphanLock: its release publishes, its acquire observes.
  * P2  The three steps of I1 are published by atomic accesses, in that order; observed by barriers, which load the counts of
  *     slots, THEN those here, THEN migrations, and have loaded migrations before all of them as well.
  */
 import { CALLBACK } from '../layout/callback-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
-import { SHEAF } from '../layout/sheaf-record.js';
+import { slotNumber } from '../layout/heap-layout.js';
+import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { CALLBACK_LIST, RCU_HEAD, SLOT } from '../layout/thread-slot.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
 import type { CallbackFunctions } from './callback-functions.js';
 import type { CallbackList } from './callback-list.js';
-import { type CallbackRecord, callbackRecords } from './callback-records.js';
-import { clearEstate, gatherSheaves } from './dead-slot.js';
+import { type CallbackCount, callbackRecords, countCallbacks } from './callback-records.js';
+import { clearEstate, hasEstate, mendWaiting } from './dead-slot.js';
 import { repairOrphans } from './orphan-repair.js';
 
 /** Who takes over sheaves and heads. */
 export interface Adopter {
+  /** The sheaf is about to leave the orphans' list: says whose it is from now on. */
+  claimSheaf(sheaf: number): void;
   adoptSheaf(sheaf: number): void;
   adoptHeads(first: number, count: number): void;
 }
@@ -49,16 +54,16 @@ export interface Leaver {
   left?(): Left;
 }
 
+/** Who leaves callbacks. Takes no lock. */
+export type CallbackLeaver = Pick<Leaver, 'leaves'>;
+
 /** Where the callbacks go that this thread takes over. */
 export interface OwnCallbacks {
   readonly list: CallbackList;
   readonly functions: CallbackFunctions;
-  /** Word index of the slot's rcuInHand. */
-  readonly inHand: number;
+  /** Word index of the slot's adoptedCallback. */
+  readonly adopted: number;
 }
-
-/** Callbacks of one id. `record` is 0 where nobody has registered it: its head was overwritten. */
-export type CallbackCount = CallbackRecord & { readonly callbacks: number };
 
 const EVERYBODY = 0x7fffffff;
 
@@ -121,6 +126,11 @@ export class Orphans {
     this._stopped = true;
   }
 
+  /** This thread could not leave. */
+  resume(): void {
+    this._stopped = false;
+  }
+
   /**
    * Leaves a list of sheaves, a list of heads, and the number of objects in both. `leaver` is told when they are here.
    * @returns false, and has left nothing, where another thread is at it and the caller may not spin
@@ -145,11 +155,12 @@ export class Orphans {
    * Leaves a list of callbacks; `leaver` as for put().
    * @returns how many of which; undefined, and has left nothing, as put()
    */
-  putCallbacks(first: number, maySpin = true, leaver?: Leaver): CallbackCount[] | undefined {
+  putCallbacks(first: number, maySpin = true, leaver?: CallbackLeaver): CallbackCount[] | undefined {
     if (first === 0) return [];
-    const last = this._lastOf(first, RCU_HEAD.next);
-    const counts = this._countCallbacks(first);
     if (!this._acquireIf(maySpin)) return undefined;
+    // A hook of this lock may have queued some behind the others: nothing is known of them before.
+    const last = this._lastOf(first, RCU_HEAD.next);
+    const counts = countCallbacks(this._words, first);
     this._addList(first, last, counts);
     this._noteMigration(true);
     leaver?.leaves();
@@ -166,12 +177,16 @@ export class Orphans {
    * @returns which callbacks; undefined, and has left everything as it was, where another thread is at it
    */
   takeEstate(start: number): CallbackCount[] | undefined {
-    if (!this._tryAcquire()) return undefined;
     const words = this._words;
-    const sheaves = gatherSheaves(words, start);
+    // First: what a dead thread had in the middle of this lock may be on a list here.
+    this.takeFromDead();
+    mendWaiting(words, this._geometry, slotNumber(this._geometry, start));
+    if (!hasEstate(words, start)) return [];
+    if (!this._tryAcquire()) return undefined;
+    const sheaves = words.loadPlain(start + SLOT.waitingHead);
     const heads = words.loadPlain(start + SLOT.heads + CALLBACK_LIST.head);
     const callbacks = words.loadPlain(start + SLOT.callbacks + CALLBACK_LIST.head);
-    const counts = this._countCallbacks(callbacks);
+    const counts = countCallbacks(words, callbacks);
     this._addObjects(this._chains(sheaves, heads), this._countObjects(sheaves, heads));
     this._addList(callbacks, this._lastOf(callbacks, RCU_HEAD.next), counts);
     this._noteMigration(callbacks !== 0);
@@ -180,6 +195,14 @@ export class Orphans {
     this._lock.release();
     if (callbacks !== 0) this.wake();
     return counts;
+  }
+
+  /** Takes the lock from a thread that was found dead, makes whole what it left, and lets go. Returns whether it was so. */
+  takeFromDead(): boolean {
+    if (!this._takeOver()) return false;
+    // orphans:P1: the release publishes what was made whole.
+    this._lock.release();
+    return true;
   }
 
   /**
@@ -204,20 +227,6 @@ export class Orphans {
     this._lock.release();
   }
 
-  /** How many callbacks of which id are on the list that begins with `first`. */
-  private _countCallbacks(first: number): CallbackCount[] {
-    const words = this._words;
-    const counts = new Map<number, number>();
-    for (let head = first; head !== 0; head = words.loadPlain(head + RCU_HEAD.next)) {
-      const id = words.loadPlain(head + RCU_HEAD.func);
-      counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
-    const known = new Map(callbackRecords(words).map((record) => [record.id, record]));
-    return [...counts].map(([id, callbacks]) => {
-      return { ...(known.get(id) ?? { record: 0, id, name: '' }), callbacks };
-    });
-  }
-
   private _countObjects(sheaves: number, heads: number): number {
     const words = this._words;
     let objects = this._lengthOf(heads);
@@ -230,6 +239,8 @@ export class Orphans {
   private _giveObjects(adopter: Adopter): void {
     const words = this._words;
     for (let sheaf = this._firstSheaf(); sheaf !== 0; sheaf = this._firstSheaf()) {
+      // I3, I2.
+      adopter.claimSheaf(sheaf);
       // First: it has one link, which says what follows it here, or there.
       words.storePlain(HEADER.orphanSheaves, words.loadPlain(sheaf + SHEAF.next));
       adopter.adoptSheaf(sheaf);
@@ -259,10 +270,8 @@ export class Orphans {
     return mine;
   }
 
-  private _moveCallbacks({ list, functions, inHand }: OwnCallbacks): void {
+  private _moveCallbacks({ list, functions, adopted }: OwnCallbacks): void {
     const words = this._words;
-    // A callback that has called this goes on having its head.
-    const before = words.loadPlain(inHand);
     let link: number = HEADER.orphanCallbacks;
     for (let head = words.loadPlain(link); head !== 0; head = words.loadPlain(link)) {
       const id = words.loadPlain(head + RCU_HEAD.func);
@@ -270,12 +279,12 @@ export class Orphans {
         link = head + RCU_HEAD.next;
         continue;
       }
-      // Before it is off the one list, and until it is on the other.
-      words.storePlain(inHand, head);
+      // I2: before it is off the one list, and until it is on the other.
+      words.storePlain(adopted, head);
       words.storePlain(link, words.loadPlain(head + RCU_HEAD.next));
       list.enqueue(head, id);
     }
-    words.storePlain(inHand, before);
+    words.storePlain(adopted, 0);
   }
 
   private _noteMigration(ofCallbacks: boolean): void {
@@ -318,6 +327,9 @@ export class Orphans {
 
   private _addObjects({ sheaves, lastSheaf, heads, lastHead }: Chains, objects: number): void {
     const words = this._words;
+    for (let sheaf = sheaves; sheaf !== 0; sheaf = words.loadPlain(sheaf + SHEAF.next)) {
+      words.storePlain(sheaf + SHEAF.holder, SHEAF_HOLDER.nobody);
+    }
     this._prepend(HEADER.orphanSheaves, sheaves, lastSheaf + SHEAF.next);
     this._prepend(HEADER.orphanHeads, heads, lastHead + RCU_HEAD.next);
     // P2: before migrations.

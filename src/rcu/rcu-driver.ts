@@ -12,6 +12,7 @@
  * Follows kernel/rcu/tree.c (rcu_core) and mm/slab_common.c (kfree_rcu_monitor, KFREE_DRAIN_JIFFIES).
  */
 import { ACTIVITY, REQUEST, SLOT } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Turn } from '../threads/turn.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
@@ -153,6 +154,12 @@ export class RcuDriver {
     this._stopped = true;
   }
 
+  /** This thread could not leave: what waits goes on when the turn ends that is open. */
+  resume(): void {
+    this._stopped = false;
+    this._active = true;
+  }
+
   /** Does what others have asked of this thread. */
   private _serve(): void {
     // Publishes nothing: what is asked from now on is served the next time.
@@ -264,8 +271,14 @@ export class RcuDriver {
 
   private _tick(): void {
     this._stopTimer = undefined;
-    if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
-    if (this.flush()) this._driven!.stall?.look();
+    try {
+      if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
+      if (this.flush()) this._driven!.stall?.look();
+    } catch (error) {
+      // Nobody has called this who could wait for the lock's owner to be reaped.
+      if (!(error instanceof LockTimeoutError)) throw error;
+      this._arm(this._pollMillis);
+    }
   }
 
   /** A step, for one that waits for it. */

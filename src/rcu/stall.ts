@@ -20,7 +20,7 @@
 import { activityOf, activityText } from '../layout/activity.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { readThreadName, threadTitle } from '../threads/thread-name.js';
+import { readThreadName, threadTitle } from '../layout/thread-name.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { GracePeriod } from './grace-period.js';

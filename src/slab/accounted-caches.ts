@@ -10,8 +10,11 @@ import type { SlabCaches } from './slab-caches.js';
 export function createAccountedCaches(words: Words, geometry: Geometry, caches: SlabCaches): boolean {
   const first = caches.used();
   if (first + CLASS_BYTES.length > geometry.maxCaches) return false;
-  for (const bytes of CLASS_BYTES) caches.create(bytes / BYTES_PER_WORD + GRANULE_WORDS);
-  // slab-caches:P1: publishes where they begin, after their records.
+  for (let i = 0; i < CLASS_BYTES.length; i++) {
+    caches.write(first + i, CLASS_BYTES[i]! / BYTES_PER_WORD + GRANULE_WORDS);
+  }
+  // slab-caches:P1: publishes where they begin, after their records. Before they count as made: so none is made in vain.
   words.store(HEADER.accountedCaches, first);
+  caches.confirm(first + CLASS_BYTES.length - 1);
   return true;
 }

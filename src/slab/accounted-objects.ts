@@ -13,21 +13,26 @@
  * Who may call: Kmalloc, for the thread that the object belongs to, inside a turn.
  *
  * I1  An accounted object that is handed out is charged: its cost is objectWords / 2 granules, and its last word the
- *     record of the group. Of one that is not, the last word is of no account.
+ *     record of the group; 0 from the moment that it is uncharged, until it is free. Of a free one it is of no account.
+ * I3  An object and its charge leave the stock, or come back, as if at once: what is between is told in the slot
+ *     (stock-moves.ts).
  * I2  Accounted cache ids are HEADER.accountedCaches to HEADER.accountedCaches + CLASS_BYTES.length - 1, in the order
  *     of the classes; they are made with the first group and published before that group is.
  */
 import type { GroupCharges } from '../groups/group-charges.js';
+import { settleFront } from '../groups/stock-moves.js';
 import { CACHE } from '../layout/cache-record.js';
 import { GRANULE_WORDS, STOCK_GRANULES } from '../layout/group-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
-import { cacheStart } from '../layout/heap-layout.js';
+import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner } from '../layout/page-descriptor.js';
 import { SHEAF } from '../layout/sheaf-record.js';
-import { SLOT, STOCK } from '../layout/thread-slot.js';
+import { SLOT, STOCK, STOCK_GRANULES_MASK } from '../layout/thread-slot.js';
 import { chargeWay } from '../pages/charge-way.js';
 import { __GFP_ACCOUNT, __GFP_ZERO, GFP_NOLOCK, type Gfp } from '../pages/gfp.js';
 import type { Rights } from '../pages/rights.js';
 import { requireDeepStack } from '../words/stack-room.js';
+import { PAGE_SHIFT } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { CLASS_BYTES, CLASS_OF_GRANULES } from './size-classes.js';
 import type { SlabCaches } from './slab-caches.js';
@@ -39,6 +44,13 @@ const ZERO = __GFP_ZERO;
 const FULL_STOCK = STOCK_GRANULES;
 /** Words of a slot for one cache are CACHE_SLOT_WORDS = 4 = 1 << 2, main first. */
 const CACHE_SLOT_SHIFT = 2;
+/** The front of the stock, as stock-moves.ts reads it. */
+const FRONT_HELD = STOCK_GRANULES_MASK;
+const FRONT_COUNT_SHIFT = 17;
+const FRONT_CACHE_SHIFT = 23;
+const FRONT_CACHE = -1 << FRONT_CACHE_SHIFT;
+/** From a priced class to the front: 23 - 11. */
+const PRICED_TO_CACHE = 12;
 /** A cost has 11 bits: the largest object has 1025 granules. */
 const PRICED_SHIFT = 11;
 const COST_MASK = (1 << PRICED_SHIFT) - 1;
@@ -51,9 +63,13 @@ export class AccountedObjects {
   private readonly _caches: SlabCaches;
   private readonly _charges: GroupCharges;
   private readonly _rights: Rights;
+  private readonly _slot: number;
   private readonly _slots: number;
   private readonly _frontGroup: number;
   private readonly _frontGranules: number;
+  private readonly _unchargedWord: number;
+  private readonly _unchargedFront: number;
+  private readonly _inHand: number;
   /** Granules of an object, by cache id; 0 for a cache that is not accounted. */
   private readonly _costs: Uint16Array;
   /** By granules of the request: accounted cache id << PRICED_SHIFT | cost. Zeroes until the caches are met. */
@@ -75,9 +91,13 @@ export class AccountedObjects {
     this._caches = caches;
     this._charges = charges;
     this._rights = rights;
+    this._slot = slot;
     this._slots = slot + SLOT.caches;
     this._frontGroup = slot + SLOT.stock + STOCK.group;
     this._frontGranules = slot + SLOT.stock + STOCK.granules;
+    this._unchargedWord = slot + SLOT.unchargedWord;
+    this._unchargedFront = slot + SLOT.unchargedFront;
+    this._inHand = slot + SLOT.inHand;
     this._costs = new Uint16Array(geometry.maxCaches);
   }
 
@@ -94,14 +114,20 @@ export class AccountedObjects {
     const words = this._words;
     const main = words.loadPlain((this._slots + ((priced >> PRICED_SHIFT) << CACHE_SLOT_SHIFT)) | 0);
     const count = (words.loadPlain(main) - 1) | 0;
-    const left = (words.loadPlain(this._frontGranules) - cost) | 0;
+    const left = ((words.loadPlain(this._frontGranules) & FRONT_HELD) - cost) | 0;
     // One comparison for both: an empty sheaf, and a stock that does not hold as much.
     if ((count | left) < 0 || words.loadPlain(this._frontGroup) !== record || (gfp & ZERO) !== 0)
       return this._allocSlow(priced >> PRICED_SHIFT, gfp, record) | 0;
-    words.storePlain(this._frontGranules, left);
-    words.storePlain(main, count);
     const object = words.loadPlain((main + SHEAF_OBJECTS + count) | 0);
     words.storePlain((object + (cost << LAST_WORD_SHIFT) - 1) | 0, record);
+    // intents:I2: before it is out of its sheaf.
+    words.storePlain(this._inHand, object);
+    // I3: as of what count.
+    words.storePlain(
+      this._frontGranules,
+      ((priced << PRICED_TO_CACHE) & FRONT_CACHE) | ((count + 1) << FRONT_COUNT_SHIFT) | left,
+    );
+    words.storePlain(main, count);
     return object;
   }
 
@@ -131,14 +157,20 @@ export class AccountedObjects {
     const words = this._words;
     const main = words.loadPlain((this._slots + (id << CACHE_SLOT_SHIFT)) | 0);
     const count = words.loadPlain(main);
-    const sum = (words.loadPlain(this._frontGranules) + cost) | 0;
+    const sum = ((words.loadPlain(this._frontGranules) & FRONT_HELD) + cost) | 0;
+    const record = words.loadPlain((object + (cost << LAST_WORD_SHIFT) - 1) | 0);
+    // One comparison for three: a full sheaf, a full stock, and an object that is uncharged already.
     if (
-      ((words.loadPlain((main + SHEAF_CAPACITY) | 0) - 1 - count) | (FULL_STOCK - sum)) < 0 ||
-      words.loadPlain(this._frontGroup) !== words.loadPlain((object + (cost << LAST_WORD_SHIFT) - 1) | 0)
+      ((words.loadPlain((main + SHEAF_CAPACITY) | 0) - 1 - count) | (FULL_STOCK - sum) | (record - 1)) < 0 ||
+      words.loadPlain(this._frontGroup) !== record
     )
       return false;
-    words.storePlain(this._frontGranules, sum);
     words.storePlain((main + SHEAF_OBJECTS + count) | 0, object);
+    // I3: as of what count.
+    words.storePlain(
+      this._frontGranules,
+      (id << FRONT_CACHE_SHIFT) | ((count + 2) << FRONT_COUNT_SHIFT) | sum,
+    );
     words.storePlain(main, (count + 1) | 0);
     return true;
   }
@@ -147,13 +179,23 @@ export class AccountedObjects {
   uncharge(object: number, id: number): void {
     const words = this._words;
     const cost = this._costs[id]!;
-    const group = words.loadPlain((object + (cost << LAST_WORD_SHIFT) - 1) | 0);
-    const sum = (words.loadPlain(this._frontGranules) + cost) | 0;
+    const last = (object + (cost << LAST_WORD_SHIFT) - 1) | 0;
+    const group = words.loadPlain(last);
+    // stock-moves:I2: what comes next changes the sheaf.
+    settleFront(words, this._slot);
+    // Uncharged already, by one that was stopped then.
+    if (group === 0) return;
+    const sum = ((words.loadPlain(this._frontGranules) & FRONT_HELD) + cost) | 0;
     if (sum > FULL_STOCK || words.loadPlain(this._frontGroup) !== group) {
-      this._charges.uncharge(group, cost);
+      this._unchargeSlow(group, last, cost);
       return;
     }
+    words.storePlain(this._unchargedFront, sum);
+    words.storePlain(this._unchargedWord, last);
+    // I3: from here on the front is to have it.
+    words.storePlain(last, 0);
     words.storePlain(this._frontGranules, sum);
+    words.storePlain(this._unchargedWord, 0);
   }
 
   /** Gives back the charges of all objects of a sheaf whose grace period is over. */
@@ -161,6 +203,8 @@ export class AccountedObjects {
     const words = this._words;
     const id = words.loadPlain(sheaf + SHEAF.cache);
     if (!this.isAccounted(id)) return;
+    // stock-moves:I2: so may what comes next.
+    settleFront(words, this._slot);
     const count = words.loadPlain(sheaf + SHEAF.count);
     for (let i = 0; i < count; i++) this.uncharge(words.loadPlain(sheaf + SHEAF_OBJECTS + i), id);
   }
@@ -212,20 +256,46 @@ export class AccountedObjects {
     return this._words.loadPlain(object + (this._costs[id]! << LAST_WORD_SHIFT) - 1);
   }
 
+  /** Says of memory in use, an object or a block of pages, that nobody pays for it. */
+  forgetPayer(p: number): void {
+    const descriptor = descriptorStart(this._geometry, p >>> PAGE_SHIFT);
+    const state = this._words.loadPlain(descriptor + DESCRIPTOR.state);
+    const cost = pageKind(state) === PAGE_KIND.slab ? this.costOf(pageOwner(state)) : 0;
+    if (cost !== 0) this._words.storePlain(p + (cost << LAST_WORD_SHIFT) - 1, 0);
+    else if (pageKind(state) === PAGE_KIND.allocated)
+      this._words.storePlain(descriptor + DESCRIPTOR.group, 0);
+  }
+
   private _allocSlow(id: number, gfp: Gfp, record: number): number {
     requireDeepStack();
     const rights = this._rights.narrow(gfp & ~(ZERO | __GFP_ACCOUNT));
     const cost = this._costs[id]!;
-    if (!this._charges.charge(record, cost, chargeWay(rights))) return 0;
-    const object = this._take(id, rights);
-    if (object === 0) {
-      this._charges.uncharge(record, cost);
-      return 0;
+    const charges = this._charges;
+    const frame = charges.open(record);
+    let inHand = 0;
+    try {
+      if (!charges.charge(frame, record, cost, chargeWay(rights))) return 0;
+      inHand = cost;
+      // stock-moves:I2
+      settleFront(this._words, this._slot);
+      const object = this._take(id, rights);
+      if (object === 0) return 0;
+      const last = object + (cost << LAST_WORD_SHIFT) - 1;
+      if ((gfp & ZERO) !== 0) this._words.fillPlain(object, last, 0);
+      charges.name(frame, record, last, object);
+      inHand = 0;
+      return object;
+    } finally {
+      if (inHand !== 0) charges.uncharge(frame, record, inHand);
+      charges.close(frame);
     }
-    const last = object + (cost << LAST_WORD_SHIFT) - 1;
-    if ((gfp & ZERO) !== 0) this._words.fillPlain(object, last, 0);
-    this._words.storePlain(last, record);
-    return object;
+  }
+
+  private _unchargeSlow(record: number, last: number, cost: number): void {
+    const frame = this._charges.openNamed(record, last, cost);
+    this._charges.unname(last);
+    this._charges.uncharge(frame, record, cost);
+    this._charges.close(frame);
   }
 
   private _take(id: number, gfp: Gfp): number {
@@ -233,7 +303,10 @@ export class AccountedObjects {
     const main = words.loadPlain(this._slots + (id << CACHE_SLOT_SHIFT));
     const count = words.loadPlain(main);
     if (count === 0) return this._caches.view(id).allocSlow(gfp);
+    const object = words.loadPlain(main + SHEAF_OBJECTS - 1 + count);
+    // intents:I2: before it is out of its sheaf.
+    words.storePlain(this._inHand, object);
     words.storePlain(main, count - 1);
-    return words.loadPlain(main + SHEAF_OBJECTS - 1 + count);
+    return object;
   }
 }

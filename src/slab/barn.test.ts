@@ -33,7 +33,7 @@ function barnTest(name: string, side: Side, body: (scene: Scene) => void): void 
       const { heap, words } = stage;
       const record = cacheStart(heap.geometry, ID);
       const lock = record + CACHE.barnLock;
-      const barn = new Barn(words, record, impatientLock(words, lock, 'barn'), MAX_SHEAVES);
+      const barn = new Barn(words, record, impatientLock(words, lock, 'barn'), MAX_SHEAVES, 1);
       const sheaves = Array.from({ length: 5 }, () => heap.kmalloc(256));
       body({ stage, barn, sheaves, lock });
       while (barn[side.take](true) !== 0);

@@ -174,6 +174,10 @@ export class DebugKfreeRcu extends KfreeRcu {
     return this._inner.left();
   }
 
+  override claimSheaf(sheaf: number): void {
+    this._inner.claimSheaf(sheaf);
+  }
+
   override adoptSheaf(sheaf: number): void {
     this._inner.adoptSheaf(sheaf);
   }

@@ -9,7 +9,7 @@
  * I1  An object on a slab has a shell, a block of pages has none: the page's state word says which `p` is.
  */
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
-import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { cacheStart, descriptorStart, slotStart } from '../layout/heap-layout.js';
 import {
   DESCRIPTOR,
   PAGE_KIND,
@@ -23,6 +23,7 @@ import { FREE, freedBlockError, WAITS } from '../pages/debug-pages.js';
 import type { DebugTools } from '../pages/debug-tools.js';
 import { besideStart } from '../pages/describe-address.js';
 import { __GFP_ZERO, type Gfp } from '../pages/gfp.js';
+import { Intents } from '../threads/intents.js';
 import { BYTES_PER_WORD, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import { paintTail, tailDamage } from './block-tail.js';
 import { freedHeadError } from './debug-head-places.js';
@@ -36,6 +37,7 @@ const SHELL_BYTES = SHELL_WORDS * BYTES_PER_WORD;
 export class DebugKmalloc extends WrappedKmalloc {
   private readonly _tools: DebugTools;
   private readonly _shell: ObjectShell;
+  private readonly _intents: Intents;
 
   constructor(
     tools: DebugTools,
@@ -46,6 +48,7 @@ export class DebugKmalloc extends WrappedKmalloc {
     super(inner, ...given);
     this._tools = tools;
     this._shell = shell;
+    this._intents = new Intents(tools.words, slotStart(tools.geometry, tools.slot));
   }
 
   override alloc(bytes: number, gfp: Gfp): number {
@@ -103,11 +106,15 @@ export class DebugKmalloc extends WrappedKmalloc {
   }
 
   override free(p: number): void {
-    this.inner.free(this._undress(p));
+    const outer = this._undress(p);
+    this._intents.rename(p, outer);
+    this.inner.free(outer);
   }
 
   override freeNolock(p: number): void {
-    this.inner.freeNolock(this._undress(p));
+    const outer = this._undress(p);
+    this._intents.rename(p, outer);
+    this.inner.freeNolock(outer);
   }
 
   override cacheOf(p: number): number {

@@ -10,12 +10,23 @@
  * it hands all that waits to the orphans, for a thread that has the time: early, so that the way there is short.
  *
  * Who may call: the slot's thread, in a turn.
+ *
+ * I1  A thread that stops anywhere in here leaves each object where it waits, or is free, or told by an intent: an object of a
+ *     head, or a block, from before it is off its list or out of its sheaf until it is free. What waits already may wait again.
  */
 import { SHEAF_CACHE } from '../layout/cache-record.js';
+import type { Geometry } from '../layout/heap-header.js';
+import { descriptorStart } from '../layout/heap-layout.js';
+import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner } from '../layout/page-descriptor.js';
 import { MAX_SHEAF_CAPACITY, SHEAF } from '../layout/sheaf-record.js';
-import { RCU_HEAD, SLOT } from '../layout/thread-slot.js';
+import { INTENT, INTENT_KIND, RCU_HEAD, SLOT } from '../layout/thread-slot.js';
 import { allowSpinning } from '../pages/gfp.js';
+import { isInSheaf, isOnList } from '../rcu/dead-slot.js';
+import { Intents } from '../threads/intents.js';
+import { PAGE_SHIFT } from '../words/units.js';
+import type { Words } from '../words/words.js';
 import type { KfreeRcuParts } from './kfree-rcu-parts.js';
+import type { Kmalloc } from './kmalloc.js';
 import type { ObjectWords } from './object-words.js';
 import type { WaitingSheaves } from './waiting-sheaves.js';
 
@@ -29,6 +40,7 @@ export class DoneFrees {
   private readonly _parts: KfreeRcuParts;
   private readonly _waiting: WaitingSheaves;
   private readonly _sizes: ObjectWords;
+  private readonly _intents: Intents;
   /** Sheaves that run() frees where this thread may not spin. */
   private _share = SHEAVES_A_TURN;
 
@@ -36,6 +48,7 @@ export class DoneFrees {
     this._parts = parts;
     this._waiting = waiting;
     this._sizes = sizes;
+    this._intents = new Intents(parts.words, parts.slot);
   }
 
   /** A turn has ended in which this thread has begun so many sheaves. */
@@ -75,20 +88,29 @@ export class DoneFrees {
   }
 
   private _freeHeads(most: number): void {
-    const { words, heads, gracePeriod, kmalloc } = this._parts;
+    const { heads, gracePeriod } = this._parts;
     heads.advance(gracePeriod.sequence());
     for (let freed = 0; freed < most; freed++) {
-      const head = heads.takeDone();
+      const head = heads.firstDone();
       if (head === 0) break;
-      const p = head - words.loadPlain(head + RCU_HEAD.func);
+      this._freeHead(head);
+    }
+  }
+
+  private _freeHead(head: number): void {
+    const { words, heads, kmalloc } = this._parts;
+    const p = head - words.loadPlain(head + RCU_HEAD.func);
+    const frame = this._intents.open(INTENT_KIND.head, 0, p, head);
+    try {
+      heads.takeDone();
+      this._intents.become(frame, INTENT_KIND.free);
       this._count(SLOT.freedThroughList, 1);
       this._count(SLOT.waitingWords, -this._sizes.of(p));
-      try {
-        kmalloc.free(p);
-      } finally {
-        // Also where it was no object any more: barriers count on it.
-        heads.finish(1);
-      }
+      kmalloc.free(p);
+    } finally {
+      this._intents.close(frame);
+      // Also where it was no object any more: barriers count on it.
+      heads.finish(1);
     }
   }
 
@@ -101,22 +123,38 @@ export class DoneFrees {
     }
     this._count(SLOT.freedThroughSheaf, words.loadPlain(sheaf + SHEAF.count));
     kmalloc.accounted.unchargeSheaf(sheaf);
+    this._waiting.mark(sheaf, false);
     if (caches.view(id).putFullSheaf(sheaf, maySpin)) this._count(SLOT.sheavesReused, 1);
   }
 
+  /** The sheaf stays marked until it is empty: what is in it has to wait for nothing, but has to be found. */
   private _freeBlocks(sheaf: number, maySpin: boolean): void {
-    const { words, kmalloc, source, caches } = this._parts;
+    const { words, source, caches } = this._parts;
     let left = words.loadPlain(sheaf + SHEAF.count);
     try {
-      while (left > 0) {
-        words.storePlain(sheaf + SHEAF.count, --left);
-        kmalloc.free(words.loadPlain(sheaf + SHEAF.objects + left));
-        this._count(SLOT.freedThroughSheaf, 1);
-      }
+      while (left > 0) this._freeBlock(sheaf, --left);
     } finally {
       // Left over where one of them was no block any more: the next ones are freed all the same.
       if (left > 0) this._waiting.append(sheaf);
-      else if (!source.keep(sheaf)) caches.sheaves.put(sheaf, maySpin);
+      else {
+        this._waiting.mark(sheaf, false);
+        if (!source.keep(sheaf)) caches.sheaves.put(sheaf, maySpin);
+      }
+    }
+  }
+
+  /** Frees the last block of a sheaf, in which so many are `left` then. */
+  private _freeBlock(sheaf: number, left: number): void {
+    const { words, kmalloc } = this._parts;
+    const block = words.loadPlain(sheaf + SHEAF.objects + left);
+    const frame = this._intents.open(INTENT_KIND.head, 0, block, sheaf);
+    try {
+      words.storePlain(sheaf + SHEAF.count, left);
+      this._intents.become(frame, INTENT_KIND.free);
+      kmalloc.free(block);
+      this._count(SLOT.freedThroughSheaf, 1);
+    } finally {
+      this._intents.close(frame);
     }
   }
 
@@ -124,4 +162,25 @@ export class DoneFrees {
     const { words, slot } = this._parts;
     words.storePlain(slot + word, words.loadPlain(slot + word) + by);
   }
+}
+
+/** The allocator over the slot of a dead thread, for who reaps it. */
+export interface DeadFrees {
+  readonly words: Words;
+  readonly geometry: Geometry;
+  /** Word index of the slot. */
+  readonly start: number;
+  readonly intents: Intents;
+  readonly kmalloc: Pick<Kmalloc, 'free'>;
+}
+
+/** Finishes an intent of kind `head`: what is not on its list, or in its sheaf, any more is freed; the rest waits on. */
+export function finishHead({ words, geometry, start, intents, kmalloc }: DeadFrees, frame: number): void {
+  const p = words.loadPlain(frame + INTENT.a);
+  const at = words.loadPlain(frame + INTENT.b);
+  const state = words.loadPlain(descriptorStart(geometry, at >>> PAGE_SHIFT) + DESCRIPTOR.state);
+  const isSheaf = pageKind(state) === PAGE_KIND.slab && pageOwner(state) === SHEAF_CACHE;
+  if (isSheaf ? isInSheaf(words, at, p) : isOnList(words, start + SLOT.heads, at)) return;
+  intents.become(frame, INTENT_KIND.free);
+  kmalloc.free(p);
 }

@@ -97,7 +97,7 @@ export class KfreeRcu implements DeferredFrees, Leaver {
     this._source = parts.source;
     this._onPosted = parts.onPosted;
     this._sizes = new ObjectWords(parts.words, parts.geometry);
-    this._waiting = new WaitingSheaves(parts.words, parts.slot, parts.gracePeriod, this._sizes);
+    this._waiting = new WaitingSheaves(parts, this._sizes);
     this._doneFrees = new DoneFrees(parts, this._waiting, this._sizes);
   }
 
@@ -276,15 +276,20 @@ export class KfreeRcu implements DeferredFrees, Leaver {
     this._words.storePlain(this._slot + SLOT.waitingWords, 0);
   }
 
+  /** A sheaf of another thread is about to be this one's. */
+  claimSheaf(sheaf: number): void {
+    this._waiting.claim(sheaf);
+  }
+
   /** Takes a sealed sheaf of another thread; its wait starts again. */
   adoptSheaf(sheaf: number): void {
     this._waiting.append(sheaf);
+    this._waiting.endClaim();
   }
 
   /** Takes a chain of `count` RcuHeads of another thread; their wait starts again. */
   adoptHeads(first: number, count: number): void {
-    let head = first;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0, head = first; i < count; i++) {
       this._count(SLOT.waitingWords, this._sizes.of(head - this._words.loadPlain(head + RCU_HEAD.func)));
       head = this._words.loadPlain(head + RCU_HEAD.next);
     }
@@ -332,6 +337,7 @@ export class KfreeRcu implements DeferredFrees, Leaver {
   }
 
   private _install(empty: number, p: number, id: number): void {
+    this._waiting.mark(empty, true);
     this._words.storePlain(empty + SHEAF_OBJECTS, p);
     this._words.storePlain(empty, 1);
     this._words.storePlain(this._rcuSheaves + id * CACHE_SLOT_WORDS, empty);

@@ -66,6 +66,7 @@ export class Kmalloc {
   readonly accounted: AccountedObjects;
   private readonly _slot: number;
   private readonly _slots: number;
+  private readonly _inHand: number;
   private readonly _descriptors: number;
   private readonly _classes = CLASS_OF_GRANULES;
   private readonly _totalPages: number;
@@ -90,6 +91,7 @@ export class Kmalloc {
     this.accounted = accounted;
     this._slot = slot;
     this._slots = slot + SLOT.caches;
+    this._inHand = slot + SLOT.inHand;
     this._descriptors = geometry.descriptorsStart;
     this._totalPages = geometry.totalPages;
     this._starts = new Uint8Array(geometry.maxCaches << OWNER);
@@ -119,8 +121,11 @@ export class Kmalloc {
     const main = words.loadPlain((this._slots + (id << CACHE_SLOT_SHIFT)) | 0);
     const count = words.loadPlain(main);
     if (count === 0 || (gfp & SLOW) !== 0) return this._allocSlow(id, gfp) | 0;
+    const object = words.loadPlain((main + (SHEAF_OBJECTS - 1) + count) | 0);
+    // intents:I2: before it is out of the sheaf.
+    words.storePlain(this._inHand, object);
     words.storePlain(main, (count - 1) | 0);
-    return words.loadPlain((main + (SHEAF_OBJECTS - 1) + count) | 0);
+    return object;
   }
 
   /**

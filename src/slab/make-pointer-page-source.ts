@@ -1,6 +1,5 @@
 /** The PointerPageSource that a heap was created with, for one thread. */
 import type { Geometry } from '../layout/heap-header.js';
-import type { PageAllocator } from '../pages/page-allocator.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import {
@@ -25,11 +24,10 @@ export function makePointerPageSource(
   slot: number,
   tag: number,
   caches: SlabCaches,
-  pages: PageAllocator,
   host: Host,
 ): PointerPageSource {
   const reserve = (wanted: number, carves: boolean) =>
-    new SheafReserve(words, geometry, slot, wanted, carves, caches.sheaves, pages, host);
+    new SheafReserve(words, geometry, slot, wanted, carves, caches.sheaves, host);
   switch (POINTER_PAGE_SOURCES[geometry.pointerPageSource]) {
     case 'thread-list':
       return reserve(0, true);

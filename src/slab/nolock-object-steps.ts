@@ -22,17 +22,19 @@ import { NOLOCK_SLABS } from './slab-list.js';
 /** Looking up the address's cache, for the first time in this thread. */
 const LOOK_UP = 8;
 /** Main, what is in hand, the spare, taking in hand and putting back, a view that is new, counters. */
-const ENTRY = 30;
+const ENTRY = 34;
 /** One put or take of the barn: a look, a trylock, the list, the count, letting go. */
-const BARN = 14;
+const BARN = 15;
 /** A trylock of the slabs, letting go, one object off a slab that leaves the list. */
-const TAKE_ONE = 28;
+const TAKE_ONE = 34;
 /** A trylock of the slabs, letting go, one object onto a slab that is then taken off the list and released. */
-const PUT_ONE = 60 + (1 << MAX_SLAB_ORDER);
+const PUT_ONE = 90 + (1 << MAX_SLAB_ORDER);
 /** Making a slab but for its objects, listing it, counting it; or releasing it again. */
-const SLAB = 40 + 2 * (1 << MAX_SLAB_ORDER);
+const SLAB = 70 + 2 * (1 << MAX_SLAB_ORDER);
+/** A fresh sheaf on a slab of them. */
+const FRESH_SHEAF = 3;
 /** Each slab and each object of a fill. */
-const FILL_SLAB = 20;
+const FILL_SLAB = 22;
 const FILL_OBJECT = 5;
 /** Sealing the full rcu sheaf, and writing a new one. */
 const SEAL = 30;
@@ -57,7 +59,7 @@ export function nolockObjectStepBound(geometry: Geometry): NolockObjectSteps {
   const putOne = PUT_ONE + pages.free;
   // A slab that cannot be listed is given back.
   const grow = (count: number) => TAKE_ONE + SLAB + count + pages.alloc + pages.free;
-  const emptySheaf = BARN + grow(sheaves);
+  const emptySheaf = BARN + grow(sheaves * FRESH_SHEAF);
   const fill = TAKE_ONE + NOLOCK_SLABS * FILL_SLAB + geometry.sheafCapacity * FILL_OBJECT;
   const first = ENTRY + BARN + grow(objects);
   const second = first + emptySheaf + fill + BARN + putOne;

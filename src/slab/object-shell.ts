@@ -116,6 +116,12 @@ export class ObjectShell {
     this._words.storePlain(outer + SHELL.state, SHELL_STATE.live);
   }
 
+  /** retire() of an object whose thread has died, perhaps in the middle of retire(): its shell belongs together again. */
+  mendRetired(outer: number): void {
+    this._words.storePlain(outer + SHELL.state, SHELL_STATE.waiting);
+    this._seal(outer);
+  }
+
   /** The grace period of a retired object is over. */
   release(outer: number, outerWords: number): void {
     if (this._words.loadPlain(outer + SHELL.state) !== SHELL_STATE.waiting) return;

@@ -7,13 +7,14 @@
  *     reserved      none left: 0; between turns as many are taken as are missing
  *     opportunistic as reserved, after the source had to come here
  *
- * A slab that was made without listLock is not in its cache's count of slabs yet: it is in carvedSlabs of the slot, from
- * where the next topUp() moves it.
+ * A slab that was made without listLock is in its cache's books from when the first of its sheaves comes back
+ * (LISTED.carved).
  *
  * Who may call: the slot's thread. No call takes a lock between two words that belong together, so a hook that comes back
  * in the middle finds the list whole.
  *
- * I1  reservedCount = sheaves on the list. They are objects of SHEAF_CACHE in use, and name no cache.
+ * I1  reservedCount = sheaves on the list. They are objects of SHEAF_CACHE in use, name no cache, and have this thread as
+ *     their holder.
  */
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import type { Geometry } from '../layout/heap-header.js';
@@ -21,7 +22,6 @@ import { cacheStart } from '../layout/heap-layout.js';
 import { SHEAF, SHEAF_WORDS } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
-import type { PageAllocator } from '../pages/page-allocator.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { PointerPageSource } from './pointer-page-source.js';
@@ -38,7 +38,6 @@ export class SheafReserve implements PointerPageSource {
   private readonly _wanted: number;
   private readonly _carves: boolean;
   private readonly _sheaves: SheafSource;
-  private readonly _pages: PageAllocator;
   private readonly _host: Host;
   private _restsUntilMillis = Number.NEGATIVE_INFINITY;
 
@@ -54,7 +53,6 @@ export class SheafReserve implements PointerPageSource {
     wanted: number,
     carves: boolean,
     sheaves: SheafSource,
-    pages: PageAllocator,
     host: Host,
   ) {
     this._words = words;
@@ -63,7 +61,6 @@ export class SheafReserve implements PointerPageSource {
     this._wanted = wanted;
     this._carves = carves;
     this._sheaves = sheaves;
-    this._pages = pages;
     this._host = host;
   }
 
@@ -75,12 +72,10 @@ export class SheafReserve implements PointerPageSource {
   }
 
   isShort(): boolean {
-    if (this._words.loadPlain(this._slot + SLOT.carvedSlabs) !== 0) return true;
     return this._count() < this._wanted && !this._rests();
   }
 
   topUp(maySpin: boolean): void {
-    this._settleSlabs(maySpin);
     if (this._rests()) return;
     while (this._count() < this._wanted) {
       const sheaf = this._sheaves.take(SHEAF_CACHE, 0, maySpin ? GFP_NOWAIT : GFP_NOLOCK);
@@ -90,7 +85,6 @@ export class SheafReserve implements PointerPageSource {
   }
 
   giveBack(maySpin: boolean): void {
-    this._settleSlabs(maySpin);
     for (let sheaf = this._pop(); sheaf !== 0; sheaf = this._pop()) this._sheaves.put(sheaf, maySpin);
   }
 
@@ -110,17 +104,10 @@ export class SheafReserve implements PointerPageSource {
   }
 
   private _carve(): void {
-    const start = this._pages.allocFromList(0);
+    const start = this._sheaves.carve();
     if (start === 0) return;
-    this._sheaves.carve(start);
-    this._add(SLOT.carvedSlabs, 1);
     const objects = this._words.loadPlain(this._record + CACHE.slabObjects);
     for (let i = objects - 1; i >= 0; i--) this._push(start + i * SHEAF_WORDS);
-  }
-
-  private _settleSlabs(maySpin: boolean): void {
-    const carved = this._words.loadPlain(this._slot + SLOT.carvedSlabs);
-    if (carved !== 0 && this._sheaves.countSlabs(carved, maySpin)) this._add(SLOT.carvedSlabs, -carved);
   }
 
   private _push(sheaf: number): void {

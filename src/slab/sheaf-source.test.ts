@@ -10,10 +10,10 @@ import { SheafSource } from './sheaf-source.js';
 import { SlabList } from './slab-list.js';
 
 function sourceOf(stage: Stage): SheafSource {
-  const { words, geometry, pages } = partsOf(stage.heap);
+  const { words, geometry, pages, membership } = partsOf(stage.heap);
   const record = cacheStart(geometry, SHEAF_CACHE);
   const lock = impatientLock(words, record + CACHE.listLock, 'sheaves');
-  return new SheafSource(words, new SlabList(words, geometry, record, SHEAF_CACHE, lock, pages));
+  return new SheafSource(words, new SlabList(words, geometry, SHEAF_CACHE, lock, pages, membership.start));
 }
 
 heapTest(

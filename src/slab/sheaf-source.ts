@@ -2,7 +2,9 @@
  * SheafSource: where sheaves come from and go to. They are objects of cache 0, which has no sheaves itself, so
  * making one never needs another.
  *
- * I1  A sheaf that is taken is empty and names its cache and capacity.
+ * I1  A sheaf that is taken is empty, names its cache and capacity, and has this thread as its holder.
+ * I2  (sheaf-record:I3) a sheaf that goes back is bare before its first word is a link; its capacity is written last when
+ *     it is taken.
  */
 import { SHEAF } from '../layout/sheaf-record.js';
 import type { Gfp } from '../pages/gfp.js';
@@ -30,23 +32,22 @@ export class SheafSource {
   dedicate(sheaf: number, cache: number, capacity: number): void {
     const words = this._words;
     words.storePlain(sheaf + SHEAF.count, 0);
-    words.storePlain(sheaf + SHEAF.capacity, capacity);
     words.storePlain(sheaf + SHEAF.next, 0);
     words.storePlain(sheaf + SHEAF.cache, cache);
+    words.storePlain(sheaf + SHEAF.capacity, capacity);
   }
 
-  /** Makes a slab of sheaves of an allocated page, all of them in use; countSlabs() must follow. No lock is taken. */
-  carve(start: number): void {
-    this._slabs.carve(start);
-  }
-
-  /** Counts slabs that carve() made; false where the slabs are busy and the caller may not spin. */
-  countSlabs(slabs: number, maySpin: boolean): boolean {
-    return this._slabs.countSlabs(slabs, maySpin);
+  /**
+   * Makes a slab of sheaves of a page of this thread's own list: empty, in use, and this thread's. No lock is taken.
+   * Returns where it starts; 0 when the list has none.
+   */
+  carve(): number {
+    return this._slabs.carve();
   }
 
   /** Gives an empty sheaf back; deferred where the slabs are busy and the caller may not spin. */
   put(sheaf: number, maySpin = true): void {
+    this._words.storePlain(sheaf + SHEAF.capacity, 0);
     this._slabs.putOne(sheaf, maySpin);
   }
 

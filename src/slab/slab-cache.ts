@@ -19,13 +19,16 @@
  * I1  main and spare belong to the slot's owner; a sheaf stands in one place only.
  * I2  inHand is not 0 exactly while a slow path that takes locks runs; then main is the bootstrap sheaf, and the sheaf in hand is the
  *     slot's, whatever happens to its thread.
+ * I3  Before an object leaves a sheaf for good it stands in SLOT.inHand.
  *
  * Follows mm/slub.c (__pcs_replace_empty_main, __pcs_replace_full_main).
  */
+import { settleFront } from '../groups/stock-moves.js';
 import { noteActivity } from '../layout/activity.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SHEAF } from '../layout/sheaf-record.js';
 import { ACTIVITY, CACHE_SLOT, SLOT } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { allowSpinning, type Gfp } from '../pages/gfp.js';
 import type { Words } from '../words/words.js';
 import type { Barn } from './barn.js';
@@ -56,7 +59,7 @@ export class SlabCache {
   private readonly _sheafCapacity: number;
   private readonly _threadSlot: number;
   private readonly _slot: number;
-  private readonly _slabs: SlabList;
+  readonly slabs: SlabList;
   private readonly _barn: Barn;
   private readonly _sheaves: SheafSource;
 
@@ -67,7 +70,7 @@ export class SlabCache {
     this._sheafCapacity = parts.sheafCapacity;
     this._threadSlot = parts.threadSlot;
     this._slot = parts.slot;
-    this._slabs = parts.slabs;
+    this.slabs = parts.slabs;
     this._barn = parts.barn;
     this._sheaves = parts.sheaves;
   }
@@ -94,7 +97,7 @@ export class SlabCache {
   freeSlow(object: number, gfp: Gfp): void {
     const words = this._words;
     if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) {
-      this._slabs.defer(object);
+      this.slabs.defer(object);
       this._count(SLOT.objectsDeferred, 1);
       return;
     }
@@ -143,9 +146,17 @@ export class SlabCache {
     return false;
   }
 
+  /** Takes back a sheaf and what is in it, all to where it came from. */
+  discardSheaf(sheaf: number, maySpin = true): void {
+    this._flushSheaf(sheaf, maySpin);
+    this._sheaves.put(sheaf, maySpin);
+  }
+
   /** Gives back what this thread keeps of the cache; nothing where this thread is in the middle of using it. */
   flush(maySpin = true): void {
     if (this._words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return;
+    // stock-moves:I2
+    settleFront(this._words, this._threadSlot);
     this._takeInHand();
     try {
       this._flushInHand(maySpin);
@@ -158,12 +169,12 @@ export class SlabCache {
   shrink(maySpin = true): void {
     this.flush(maySpin);
     for (let full = this._barn.takeFull(maySpin); full !== 0; full = this._barn.takeFull(maySpin)) {
-      this._discardSheaf(full, maySpin);
+      this.discardSheaf(full, maySpin);
     }
     for (let empty = this._barn.takeEmpty(maySpin); empty !== 0; empty = this._barn.takeEmpty(maySpin)) {
       this._sheaves.put(empty, maySpin);
     }
-    this._slabs.shrink(maySpin);
+    this.slabs.shrink(maySpin);
   }
 
   private _allocInHand(gfp: Gfp): number {
@@ -177,21 +188,30 @@ export class SlabCache {
     }
     const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
     if (main === HEADER.bootstrapSheaf) return this._allocWithSheaf(gfp);
-    if (this._slabs.fill(main, gfp) === 0) return 0;
+    if (this.slabs.fill(main, gfp) === 0) return 0;
     this._count(SLOT.sheavesFilled, 1);
     return this._pop(main);
   }
 
   /** Takes an object first, and only then a sheaf to fill for the next: the last page serves the caller. */
   private _allocWithSheaf(gfp: Gfp): number {
-    const object = this._slabs.takeOne(gfp);
+    const object = this.slabs.takeOne(gfp);
     if (object === 0) return 0;
+    try {
+      this._beginSheaf(gfp);
+    } catch (error) {
+      // There is an object, so the caller need not hear that a lock is a dead thread's.
+      if (!(error instanceof LockTimeoutError)) throw error;
+    }
+    return object;
+  }
+
+  private _beginSheaf(gfp: Gfp): void {
     const sheaf = this.takeEmptySheaf(gfp);
-    if (sheaf === 0) return object;
+    if (sheaf === 0) return;
     this._words.storePlain(this._slot + CACHE_SLOT.inHand, sheaf);
     // Room for the object itself: or main would be full one object early, and each round trip a slow path.
-    if (this._slabs.refill(sheaf, gfp, 1) > 0) this._count(SLOT.sheavesFilled, 1);
-    return object;
+    if (this.slabs.refill(sheaf, gfp, 1) > 0) this._count(SLOT.sheavesFilled, 1);
   }
 
   private _freeInHand(object: number, gfp: Gfp): void {
@@ -209,7 +229,7 @@ export class SlabCache {
     if (maySpin && main !== HEADER.bootstrapSheaf) {
       this._flushSheaf(main, true);
       this._push(main, object);
-    } else if (!this._slabs.putOne(object, maySpin)) {
+    } else if (!this.slabs.putOne(object, maySpin)) {
       this._count(SLOT.objectsDeferred, 1);
     }
   }
@@ -220,13 +240,8 @@ export class SlabCache {
     const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
     words.storePlain(this._slot + CACHE_SLOT.inHand, HEADER.bootstrapSheaf);
     words.storePlain(this._slot + CACHE_SLOT.spare, 0);
-    if (main !== HEADER.bootstrapSheaf) this._discardSheaf(main, maySpin);
-    if (spare !== 0) this._discardSheaf(spare, maySpin);
-  }
-
-  private _discardSheaf(sheaf: number, maySpin: boolean): void {
-    this._flushSheaf(sheaf, maySpin);
-    this._sheaves.put(sheaf, maySpin);
+    if (main !== HEADER.bootstrapSheaf) this.discardSheaf(main, maySpin);
+    if (spare !== 0) this.discardSheaf(spare, maySpin);
   }
 
   /** How many objects main and spare could take; 0 where a slow path has main in hand. */
@@ -248,7 +263,7 @@ export class SlabCache {
   }
 
   private _flushSheaf(sheaf: number, maySpin: boolean): void {
-    this._count(SLOT.objectsDeferred, this._slabs.flush(sheaf, maySpin));
+    this._count(SLOT.objectsDeferred, this.slabs.flush(sheaf, maySpin));
     this._count(SLOT.sheavesFlushed, 1);
   }
 
@@ -298,8 +313,11 @@ export class SlabCache {
 
   private _pop(sheaf: number): number {
     const count = this._words.loadPlain(sheaf + SHEAF.count) - 1;
+    const object = this._words.loadPlain(sheaf + SHEAF.objects + count);
+    // intents:I2: first.
+    this._words.storePlain(this._threadSlot + SLOT.inHand, object);
     this._words.storePlain(sheaf + SHEAF.count, count);
-    return this._words.loadPlain(sheaf + SHEAF.objects + count);
+    return object;
   }
 
   private _push(sheaf: number, object: number): void {

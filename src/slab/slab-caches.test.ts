@@ -62,12 +62,12 @@ heapTest('create() makes the next cache until maxCaches are made; other threads 
 heapTest('create() writes the record before it counts the cache (slab-caches:P1)', (stage) => {
   const { heap, words } = stage;
   const id = partsOf(heap).caches.used();
-  const store = words.store.bind(words);
+  const compareExchange = words.compareExchange.bind(words);
   let seen = 0;
-  words.store = (index, value) => {
+  words.compareExchange = (index, expected, value) => {
     if (index === HEADER.cachesUsed)
       seen = cacheWord(heap, id, 'objectWords') * cacheWord(heap, id, 'sheafCapacity');
-    store(index, value);
+    return compareExchange(index, expected, value);
   };
   partsOf(heap).caches.create(10);
   assert.ok(seen > 0);

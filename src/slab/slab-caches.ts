@@ -7,7 +7,7 @@
  */
 import { CACHE, SHEAF_CACHE, TYPESAFE_WORDS } from '../layout/cache-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
-import { cacheStart } from '../layout/heap-layout.js';
+import { cacheStart, slotNumber } from '../layout/heap-layout.js';
 import { MAX_SHEAF_CAPACITY, SHEAF_WORDS } from '../layout/sheaf-record.js';
 import { CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
 import type { LockMaker } from '../locks/lock-maker.js';
@@ -88,11 +88,32 @@ export class SlabCaches implements BlockRetirement {
    * @param objectWords of an object, for its user
    */
   create(objectWords: number, isTypesafe = false): number {
-    const id = this._words.loadPlain(HEADER.cachesUsed);
-    writeCacheRecord(this._words, this._geometry, id, objectWords, isTypesafe);
-    // P1: publishes the record.
-    this._words.store(HEADER.cachesUsed, id + 1);
+    const id = this.write(this._words.loadPlain(HEADER.cachesUsed), objectWords, isTypesafe);
+    this.confirm(id);
     return id;
+  }
+
+  /** create() of a cache that does not count as made yet: that is for confirm() to say, once something leads to it. */
+  write(id: number, objectWords: number, isTypesafe = false): number {
+    writeCacheRecord(this._words, this._geometry, id, objectWords, isTypesafe);
+    return id;
+  }
+
+  /** Counts caches up to `id` as made: something leads to them. Who has written them does, and who finds it not done. */
+  confirm(id: number): void {
+    for (;;) {
+      const used = this.used();
+      if (used > id) return;
+      // P1: publishes the records.
+      this._words.compareExchange(HEADER.cachesUsed, used, id + 1);
+    }
+  }
+
+  /** Empties what write() has left of caches that nothing came to lead to. The caller holds registryLock. */
+  forgetUnused(): void {
+    for (let id = this.used(); id < this._geometry.maxCaches; id++) {
+      this._words.storePlain(cacheStart(this._geometry, id) + CACHE.objectWords, 0);
+    }
   }
 
   /** Gives back all that this thread keeps. */
@@ -107,6 +128,11 @@ export class SlabCaches implements BlockRetirement {
     this.sheaves.shrink(maySpin);
   }
 
+  /** The slabs of a cache. */
+  slabsOf(id: number): SlabList {
+    return id === SHEAF_CACHE ? this._sheafSlabs : this.view(id).slabs;
+  }
+
   /** shrink() of one cache, that of the sheaves included. Spins. */
   shrinkOne(id: number): void {
     if (id === SHEAF_CACHE) this.sheaves.shrink();
@@ -117,6 +143,7 @@ export class SlabCaches implements BlockRetirement {
     const record = cacheStart(this._geometry, id);
     const lock = this._locks.rawSpinLock(record + CACHE.barnLock, BARN_LOCK, `barn of cache ${id}`);
     const link = this.linkOffset(id);
+    const holder = slotNumber(this._geometry, this._slot) + 1;
     const view = new SlabCache({
       words: this._words,
       id,
@@ -125,7 +152,7 @@ export class SlabCaches implements BlockRetirement {
       threadSlot: this._slot,
       slot: this._slot + SLOT.caches + id * CACHE_SLOT_WORDS,
       slabs: this._slabList(id, link),
-      barn: new Barn(this._words, record, lock, this._geometry.barnSheaves),
+      barn: new Barn(this._words, record, lock, this._geometry.barnSheaves, holder),
       sheaves: this.sheaves,
     });
     this._views[id] = view;
@@ -135,7 +162,7 @@ export class SlabCaches implements BlockRetirement {
   private _slabList(id: number, link: number): SlabList {
     const record = cacheStart(this._geometry, id);
     const lock = this._locks.rawSpinLock(record + CACHE.listLock, SLAB_LIST_LOCK, `slabs of cache ${id}`);
-    return new SlabList(this._words, this._geometry, record, id, lock, this._pages, link, this);
+    return new SlabList(this._words, this._geometry, id, lock, this._pages, this._slot, link, this);
   }
 }
 

@@ -3,7 +3,7 @@ import { impatientLock, whileLocked } from '../../tests/support/bare-heap.js';
 import { cacheIndex, cacheWord, classOf, objectsOf } from '../../tests/support/cache-words.js';
 import { exhaust } from '../../tests/support/exhaust.js';
 import { heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
-import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
+import { descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner, pageTail } from '../layout/page-descriptor.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import { GFP_NOLOCK, GFP_NOWAIT } from '../pages/gfp.js';
@@ -30,14 +30,14 @@ function slabTest(name: string, body: (scene: Scene) => void): void {
         const { heap, words } = stage;
         const id = classOf(bytes);
         const lock = cacheIndex(heap, id, 'listLock');
-        const { geometry, pages, caches } = partsOf(heap);
+        const { geometry, pages, caches, membership } = partsOf(heap);
         const slabs = new SlabList(
           words,
           geometry,
-          cacheStart(geometry, id),
           id,
           impatientLock(words, lock, 'slabs'),
           pages,
+          membership.start,
         );
         const sheaves: number[] = [];
         body({
@@ -209,9 +209,9 @@ slabTest('a slab that is not to be listed for want of the lock goes back to the 
 slabTest('fill() and takeOne() have their part of a new slab before other threads can empty it', (scene) => {
   const { stage, slabs, lock, newSheaf } = scene;
   const sheaf = newSheaf();
-  const { words, geometry, pages } = partsOf(stage.attach().heap);
-  const record = cacheStart(geometry, scene.id);
-  const others = new SlabList(words, geometry, record, scene.id, impatientLock(words, lock, 'slabs'), pages);
+  const { words, geometry, pages, membership } = partsOf(stage.attach().heap);
+  const otherLock = impatientLock(words, lock, 'slabs');
+  const others = new SlabList(words, geometry, scene.id, otherLock, pages, membership.start);
   const taken: number[] = [];
   const robAll = (): void => {
     while (scene.count('partialSlabs') > 0) taken.push(others.takeOne(GFP_NOLOCK));

@@ -14,21 +14,27 @@
  * I2  (sheaf-record:I1) an object is in the sheaf before it is off the freelist, and on the freelist, or deferred,
  *     before it is out of the sheaf.
  * I3  freeObjects = sum of the lengths of the slabs' freelists.
+ * I4  Under the lock busySlab, and busySheaf, are stored before a freelist is changed, and cleared before it is released:
+ *     who takes the lock from the dead looks at these alone, and at descriptors (cache-repair.ts).
+ * I5  Before an object leaves a freelist it is told in whose hands it will be: SLOT.inHand, or of a sheaf SHEAF.holder.
  * P1  (cache-record:P1) slabs and sheaves written under the lock are published by its release.
  *
  * Follows mm/slub.c (get_partial_node, __slab_free, free_to_partial_list).
  */
-import { CACHE } from '../layout/cache-record.js';
+import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import type { Geometry } from '../layout/heap-header.js';
-import { descriptorStart } from '../layout/heap-layout.js';
-import { DESCRIPTOR, pageTail } from '../layout/page-descriptor.js';
-import { SHEAF } from '../layout/sheaf-record.js';
+import { cacheStart, descriptorStart, slotNumber } from '../layout/heap-layout.js';
+import { DESCRIPTOR, LISTED, pageTail } from '../layout/page-descriptor.js';
+import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SLOT } from '../layout/thread-slot.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import { allowSpinning, type Gfp } from '../pages/gfp.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
+import { Intents } from '../threads/intents.js';
 import { PAGE_SHIFT } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import { DeferredObjects } from './deferred-objects.js';
+import { listSlab, unlistSlab } from './partial-list.js';
 import { type BlockRetirement, SlabPages } from './slab-pages.js';
 
 /** Slabs from which one fill takes that may not spin. */
@@ -39,32 +45,44 @@ export class SlabList {
   private readonly _geometry: Geometry;
   private readonly _record: number;
   private readonly _lock: RawSpinLock;
+  /** The same, for who gives back what a dead thread had. */
+  readonly lock: RawSpinLock;
   private readonly _slabPages: SlabPages;
   private readonly _deferred: DeferredObjects;
   private readonly _link: number;
+  private readonly _holdsSheaves: boolean;
+  private readonly _inHand: number;
+  private readonly _slotNumber: number;
+  private readonly _intents: Intents;
 
   /**
-   * @param record     index of the record of cache `cache`; @param lock the lock at its CACHE.listLock
+   * @param lock       the lock at CACHE.listLock of cache `cache`
+   * @param slot       word index of this thread's slot
    * @param link       what its CACHE.linkOffset says
    * @param retirement where its slabs go if it is type-stable
    */
   constructor(
     words: Words,
     geometry: Geometry,
-    record: number,
     cache: number,
     lock: RawSpinLock,
     pages: PageAllocator,
+    slot: number,
     link = 0,
     retirement?: BlockRetirement,
   ) {
     this._words = words;
     this._geometry = geometry;
-    this._record = record;
+    this._record = cacheStart(geometry, cache);
     this._lock = lock;
-    this._slabPages = new SlabPages(words, geometry, record, cache, pages, link, retirement);
-    this._deferred = new DeferredObjects(words, record, link);
+    this.lock = lock;
+    this._slabPages = new SlabPages(words, geometry, cache, pages, slot, link, retirement);
+    this._deferred = new DeferredObjects(words, geometry, slot, this._record, link);
     this._link = link;
+    this._holdsSheaves = cache === SHEAF_CACHE;
+    this._inHand = slot + SLOT.inHand;
+    this._slotNumber = slotNumber(geometry, slot);
+    this._intents = new Intents(words, slot);
   }
 
   /** Fills `sheaf` up to its capacity, with a new slab where no slab has a free object. Returns its count. */
@@ -72,7 +90,7 @@ export class SlabList {
     const count = this.refill(sheaf, gfp);
     if (count !== 0 || !this._growAndLock(gfp)) return count;
     this._takeInto(sheaf, this._words.loadPlain(sheaf + SHEAF.capacity), 1);
-    this._lock.release();
+    this._endAndUnlock();
     return this._words.loadPlain(sheaf + SHEAF.count);
   }
 
@@ -83,7 +101,7 @@ export class SlabList {
       const discarded = maySpin ? this._drainDeferred(0) : 0;
       const wanted = this._words.loadPlain(sheaf + SHEAF.capacity) - left;
       this._takeInto(sheaf, wanted, maySpin ? wanted : NOLOCK_SLABS);
-      this._lock.release();
+      this._endAndUnlock();
       this._slabPages.releaseAll(discarded, maySpin);
     }
     return this._words.loadPlain(sheaf + SHEAF.count);
@@ -96,29 +114,32 @@ export class SlabList {
     const discarded = maySpin ? this._drainDeferred(0) : 0;
     const page = this._words.loadPlain(this._record + CACHE.partialHead);
     const object = page === 0 ? 0 : this._takeFrom(page);
-    this._lock.release();
+    this._endAndUnlock();
     this._slabPages.releaseAll(discarded, maySpin);
     if (object !== 0 || !this._growAndLock(gfp)) return object;
     const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead));
-    this._lock.release();
+    this._endAndUnlock();
     return taken;
   }
 
   /** Puts one object back on its slab; on the deferred list where the lock is busy and the caller may not spin: then false. */
   putOne(object: number, maySpin = true): boolean {
     if (!this._lock.acquireIf(maySpin)) {
-      this._deferred.push(object);
+      this.defer(object);
       return false;
     }
     const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0);
-    this._lock.release();
+    if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody);
+    this._intents.settle(object);
+    this._endAndUnlock();
     this._slabPages.releaseAll(discarded, maySpin);
     return true;
   }
 
   /** Puts one object on the deferred list, for a caller that may not even look at the slabs. */
   defer(object: number): void {
-    this._deferred.push(object);
+    if (this._holdsSheaves) this._deferred.pushSheaf(object);
+    else this._deferred.push(object);
   }
 
   /** Empties `sheaf` onto the slabs of its objects, as putOne(). Returns how many objects were deferred. */
@@ -127,30 +148,25 @@ export class SlabList {
     const count = words.loadPlain(sheaf + SHEAF.count);
     if (!this._lock.acquireIf(maySpin)) return this._deferAll(sheaf, count);
     let discarded = maySpin ? this._drainDeferred(0) : 0;
+    words.storePlain(this._record + CACHE.busySheaf, sheaf);
     for (let left = count; left > 0; left--) {
       discarded = this._putOn(words.loadPlain(sheaf + SHEAF.objects + left - 1), discarded);
       words.storePlain(sheaf + SHEAF.count, left - 1);
     }
-    this._lock.release();
+    this._endAndUnlock();
     this._slabPages.releaseAll(discarded, maySpin);
     return 0;
   }
 
-  /** Makes a slab of an allocated block, every object in use and the slab not counted: no lock is taken. */
-  carve(start: number): void {
-    this._slabPages.form(start);
-    const descriptor = descriptorStart(this._geometry, start >>> PAGE_SHIFT);
-    const objects = this._words.loadPlain(this._record + CACHE.slabObjects);
-    this._words.storePlain(descriptor + DESCRIPTOR.freelist, 0);
-    this._words.storePlain(descriptor + DESCRIPTOR.inUse, objects);
+  /** SlabPages.carve(), of the cache of sheaves. */
+  carve(): number {
+    return this._slabPages.carve();
   }
 
-  /** Counts slabs that carve() made; false where the lock is busy and the caller may not spin. */
-  countSlabs(slabs: number, maySpin: boolean): boolean {
-    if (!this._lock.acquireIf(maySpin)) return false;
-    this._count(CACHE.slabs, slabs);
-    this._lock.release();
-    return true;
+  /** Gives back the slab at `page`, which is in this thread's hands. */
+  releaseHeld(page: number): void {
+    this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, 0);
+    this._slabPages.releaseAll(page, true);
   }
 
   /** Gives every slab without an object in use back to the page allocator; nothing where it may not spin and is too late. */
@@ -165,28 +181,22 @@ export class SlabList {
       if (words.loadPlain(descriptor + DESCRIPTOR.inUse) === 0) discarded = this._detach(page, discarded);
       page = next;
     }
-    this._lock.release();
+    this._endAndUnlock();
     this._slabPages.releaseAll(discarded, maySpin);
   }
 
   /** Puts deferred objects on their slabs; returns the chain of slabs to discard. Under the lock. */
   private _drainDeferred(discarded: number): number {
     let chain = discarded;
-    let object = this._deferred.takeAll();
-    while (object !== 0) {
-      const next = this._words.loadPlain(object + this._link);
+    if (!this._deferred.takeAll()) return chain;
+    for (let object = this._deferred.takeNext(); object !== 0; object = this._deferred.takeNext()) {
       chain = this._putOn(object, chain);
-      object = next;
     }
     return chain;
   }
 
   private _deferAll(sheaf: number, count: number): number {
-    const words = this._words;
-    for (let left = count; left > 0; left--) {
-      this._deferred.push(words.loadPlain(sheaf + SHEAF.objects + left - 1));
-      words.storePlain(sheaf + SHEAF.count, left - 1);
-    }
+    for (let left = count; left > 0; left--) this._deferred.pushLastOf(sheaf);
     return count;
   }
 
@@ -194,6 +204,7 @@ export class SlabList {
   private _takeInto(sheaf: number, wanted: number, slabs: number): void {
     const words = this._words;
     let count = words.loadPlain(sheaf + SHEAF.count);
+    words.storePlain(this._record + CACHE.busySheaf, sheaf);
     for (let slab = 0; slab < slabs && count < wanted; slab++) {
       const page = words.loadPlain(this._record + CACHE.partialHead);
       if (page === 0) return;
@@ -208,6 +219,7 @@ export class SlabList {
     let object = words.loadPlain(descriptor + DESCRIPTOR.freelist);
     let inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse);
     let count = first;
+    words.storePlain(this._record + CACHE.busySlab, page);
     if (inUse === 0) this._count(CACHE.emptySlabs, -1);
     while (count < wanted && object !== 0) {
       words.storePlain(sheaf + SHEAF.objects + count, object);
@@ -227,6 +239,9 @@ export class SlabList {
     const object = words.loadPlain(descriptor + DESCRIPTOR.freelist);
     const next = words.loadPlain(object + this._link);
     const inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse);
+    words.storePlain(this._record + CACHE.busySlab, page);
+    if (this._holdsSheaves) words.storePlain(object + SHEAF.holder, this._slotNumber + 1);
+    else words.storePlain(this._inHand, object);
     words.storePlain(descriptor + DESCRIPTOR.freelist, next);
     words.storePlain(descriptor + DESCRIPTOR.inUse, inUse + 1);
     this._count(CACHE.freeObjects, -1);
@@ -244,11 +259,14 @@ export class SlabList {
     const page = anyPage - pageTail(state);
     const descriptor = descriptorStart(geometry, page);
     const inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse) - 1;
+    words.storePlain(this._record + CACHE.busySlab, page);
     words.storePlain(object + this._link, words.loadPlain(descriptor + DESCRIPTOR.freelist));
     words.storePlain(descriptor + DESCRIPTOR.freelist, object);
     words.storePlain(descriptor + DESCRIPTOR.inUse, inUse);
     this._count(CACHE.freeObjects, 1);
-    if (words.loadPlain(descriptor + DESCRIPTOR.listed) === 0) this._list(page);
+    const listed = words.loadPlain(descriptor + DESCRIPTOR.listed);
+    if (listed === LISTED.carved) this._count(CACHE.slabs, 1);
+    if (listed !== LISTED.yes) this._list(page);
     if (inUse !== 0) return discarded;
     this._count(CACHE.emptySlabs, 1);
     const kept = words.loadPlain(this._record + CACHE.emptySlabs);
@@ -277,32 +295,25 @@ export class SlabList {
     this._count(CACHE.emptySlabs, -1);
     this._count(CACHE.slabs, -1);
     this._count(CACHE.freeObjects, -this._words.loadPlain(this._record + CACHE.slabObjects));
-    this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, discarded);
+    const descriptor = descriptorStart(this._geometry, page);
+    this._words.storePlain(descriptor + DESCRIPTOR.next, discarded);
+    this._words.storePlain(descriptor + DESCRIPTOR.listed, LISTED.held + this._slotNumber);
     return page;
   }
 
   private _list(page: number): void {
-    const words = this._words;
-    const descriptor = descriptorStart(this._geometry, page);
-    const head = words.loadPlain(this._record + CACHE.partialHead);
-    words.storePlain(descriptor + DESCRIPTOR.next, head);
-    words.storePlain(descriptor + DESCRIPTOR.previous, 0);
-    words.storePlain(descriptor + DESCRIPTOR.listed, 1);
-    if (head !== 0) words.storePlain(descriptorStart(this._geometry, head) + DESCRIPTOR.previous, page);
-    words.storePlain(this._record + CACHE.partialHead, page);
-    this._count(CACHE.partialSlabs, 1);
+    listSlab(this._words, this._geometry, this._record, page);
   }
 
   private _unlist(page: number): void {
-    const words = this._words;
-    const descriptor = descriptorStart(this._geometry, page);
-    const next = words.loadPlain(descriptor + DESCRIPTOR.next);
-    const previous = words.loadPlain(descriptor + DESCRIPTOR.previous);
-    if (previous === 0) words.storePlain(this._record + CACHE.partialHead, next);
-    else words.storePlain(descriptorStart(this._geometry, previous) + DESCRIPTOR.next, next);
-    if (next !== 0) words.storePlain(descriptorStart(this._geometry, next) + DESCRIPTOR.previous, previous);
-    words.storePlain(descriptor + DESCRIPTOR.listed, 0);
-    this._count(CACHE.partialSlabs, -1);
+    unlistSlab(this._words, this._geometry, this._record, page);
+  }
+
+  /** Lets go of the lock: nothing is half done any more. */
+  private _endAndUnlock(): void {
+    this._words.storePlain(this._record + CACHE.busySheaf, 0);
+    this._words.storePlain(this._record + CACHE.busySlab, 0);
+    this._lock.release();
   }
 
   private _count(word: number, by: number): void {

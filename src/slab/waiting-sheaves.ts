@@ -8,27 +8,41 @@
  * I1  A sealed sheaf's cookie was taken after its last object was unlinked.
  * I2  Sealed sheaves wait in the order of their cookies.
  * I3  sheavesSealed - sheavesFreed = sheaves on the list, and those of them that are being freed or handed over.
+ * I4  (sheaf-record:I2) A sheaf is marked from before it gets its first object until that one's grace period is known to be
+ *     over and the sheaf is off this list: then it is found where it waits, if it waits.
  * P1  Both are published by atomic stores; observed by barriers, which seal nothing and wait for what they count.
  */
-import { SHEAF } from '../layout/sheaf-record.js';
+import type { Geometry } from '../layout/heap-header.js';
+import { slotNumber } from '../layout/heap-layout.js';
+import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import type { GracePeriod } from '../rcu/grace-period.js';
 import type { Leaver, Left, Orphans } from '../rcu/orphans.js';
 import type { Words } from '../words/words.js';
 import type { ObjectWords } from './object-words.js';
 
+export interface WaitingSheavesParts {
+  readonly words: Words;
+  readonly geometry: Geometry;
+  /** Word index of this thread's slot. */
+  readonly slot: number;
+  readonly gracePeriod: GracePeriod;
+}
+
 export class WaitingSheaves implements Leaver {
   private readonly _words: Words;
   private readonly _slot: number;
   private readonly _gracePeriod: GracePeriod;
   private readonly _sizes: ObjectWords;
+  /** SHEAF.holder of this thread's sheaves in which nothing waits. */
+  private readonly _holder: number;
 
-  /** @param slot word index of this thread's slot */
-  constructor(words: Words, slot: number, gracePeriod: GracePeriod, sizes: ObjectWords) {
+  constructor({ words, geometry, slot, gracePeriod }: WaitingSheavesParts, sizes: ObjectWords) {
     this._words = words;
     this._slot = slot;
     this._gracePeriod = gracePeriod;
     this._sizes = sizes;
+    this._holder = slotNumber(geometry, slot) + 1;
   }
 
   /** The sheaf that has waited longest; 0 when none waits. */
@@ -67,6 +81,25 @@ export class WaitingSheaves implements Leaver {
     this._setFirst(this._words.loadPlain(sheaf + SHEAF.next));
     this._add(SLOT.waitingObjects, -this._words.loadPlain(sheaf));
     this._add(SLOT.waitingWords, -this._sizes.ofSheaf(sheaf));
+  }
+
+  /**
+   * Says that readers may see the sheaf's objects, before it gets its first; or, after their grace period, that none can
+   * any more.
+   */
+  mark(sheaf: number, waits: boolean): void {
+    const holder = this._holder | (waits ? SHEAF_HOLDER.waiting : 0);
+    this._words.storePlain(sheaf + SHEAF.holder, holder);
+  }
+
+  /** A sheaf is about to come from the orphans: says so, until endClaim(). */
+  claim(sheaf: number): void {
+    this.mark(sheaf, true);
+    this._words.storePlain(this._slot + SLOT.adoptedSheaf, sheaf);
+  }
+
+  endClaim(): void {
+    this._words.storePlain(this._slot + SLOT.adoptedSheaf, 0);
   }
 
   /** `count` sheaves that were taken off are dealt with. */

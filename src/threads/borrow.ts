@@ -10,7 +10,8 @@
  *
  * A borrower takes a bounded number of steps until it gives back: it spins for nothing, waits for nothing, calls
  * no code of others, and has one slot at a time. Two borrowers cannot wait for each other, and an owner that
- * wakes up meanwhile looks for a short time. An isolated thread is never borrowed from, so its enter never waits.
+ * wakes up meanwhile looks for a short time. An isolated thread is never borrowed from, so its enter never waits; nor
+ * is one that has started workers, so that it is never kept by the death of one of them from hearing of it.
  *
  * I1  A slot is borrowed only while the thread that was live when the borrower looked has it, and never when that
  *     thread is isolated: who leaves waits a borrower out before the slot is free.
@@ -25,6 +26,7 @@
  */
 import { SLOT, SLOT_STATE, TURN_BORROWED, TURN_OPEN } from '../layout/thread-slot.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
+import { holderOf } from '../locks/lock-holder.js';
 import type { Words } from '../words/words.js';
 
 /** Rounds of takeBack() where no heap says otherwise: about two seconds of looking. */
@@ -88,5 +90,5 @@ export function takeBack(words: Words, slot: number, even: number, step: number,
   const tag = words.load(slot + SLOT.borrower);
   // P1: a last try.
   if (words.compareExchange(word, even, next) !== even)
-    throw new LockTimeoutError(LENT, tag, `${rounds} rounds`);
+    throw new LockTimeoutError(LENT, holderOf(words, tag), `${rounds} rounds`);
 }

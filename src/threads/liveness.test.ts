@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
 import { type BareHeap, formatBareHeap } from '../../tests/support/bare-heap.js';
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
-import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { SLOT, SLOT_STATE, SLOT_STATE_BITS, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import { isDead, ownerTag } from '../locks/owner.js';
-import { markDead } from './liveness.js';
+import { ANY_STAY, markDead, markStayDead } from './liveness.js';
 import { joinHeap, leaveHeap, type Membership } from './thread-registry.js';
 
 const DEAD = 7;
@@ -27,10 +27,10 @@ test('markDead() marks every slot of the thread, once, and those of no other', (
   const heap = emptyHeap();
   const members = [ALIVE, DEAD, 0, DEAD, ALIVE].map((threadId) => join(heap, threadId));
   assert.deepEqual(markDead(heap.words, heap.geometry, DEAD), [1, 3]);
-  const { live, dead } = SLOT_STATE;
+  const { live, zombie } = SLOT_STATE;
   assert.deepEqual(
     members.map((member) => stateOf(heap, member)),
-    [live, dead, live, dead, live],
+    [live, zombie, live, zombie, live],
   );
   assert.deepEqual(markDead(heap.words, heap.geometry, DEAD), []);
 });
@@ -39,9 +39,10 @@ for (const state of ['joining', 'live', 'leaving'] as const) {
   test(`markDead() marks a thread that ended while its slot was ${state}`, () => {
     const heap = emptyHeap();
     const member = join(heap, DEAD);
-    heap.words.store(member.start + SLOT.state, SLOT_STATE[state]);
+    const said = state === 'joining' ? DEAD << SLOT_STATE_BITS : 0;
+    heap.words.store(member.start + SLOT.state, SLOT_STATE[state] | said);
     assert.deepEqual(markDead(heap.words, heap.geometry, DEAD), [0]);
-    assert.equal(stateOf(heap, member), SLOT_STATE.dead);
+    assert.equal(stateOf(heap, member), SLOT_STATE.zombie);
     assert.equal(isDead(heap.words, heap.geometry, ownerTag(member.slot, member.generation)), true);
   });
 }
@@ -97,24 +98,87 @@ test('markDead() tells one of two who mark at once (liveness:I1)', () => {
   assert.deepEqual(other, [0]);
 });
 
-test('joinHeap() writes the thread id before anything else in the slot, and leaveHeap() clears it', () => {
+test('joinHeap() says whose the slot is as it takes it, and stores the id before anything else', () => {
   const heap = emptyHeap();
   const { words } = heap;
   const written: number[] = [];
-  const { store, storePlain } = words;
+  const { store, compareExchange } = words;
   words.store = (index, value) => {
     written.push(index);
     store.call(words, index, value);
   };
-  words.storePlain = (index, value) => {
-    written.push(index);
-    storePlain.call(words, index, value);
+  let joining = 0;
+  words.compareExchange = (index, expected, value) => {
+    if (joining === 0) joining = value;
+    return compareExchange.call(words, index, expected, value);
   };
   const member = join(heap, ALIVE);
+  assert.deepEqual([joining & SLOT_STATE_MASK, joining >>> SLOT_STATE_BITS], [SLOT_STATE.joining, ALIVE]);
   assert.equal(written[0], member.start + SLOT.threadId);
   assert.equal(words.load(member.start + SLOT.threadId), ALIVE);
-  written.length = 0;
-  leaveHeap(words, member);
-  assert.equal(words.load(member.start + SLOT.threadId), 0);
-  assert.deepEqual(written.slice(-2), [member.start + SLOT.threadId, member.start + SLOT.state]);
+});
+
+for (const state of ['live', 'leaving'] as const) {
+  test(`markStayDead() marks a stay whose slot is ${state}, once, and lets the slot be reaped`, () => {
+    const heap = emptyHeap();
+    const { words, geometry } = heap;
+    const [own, member] = [join(heap, 0), join(heap, 0)];
+    words.store(member.start + SLOT.state, SLOT_STATE[state]);
+    const [ownTag, tag] = [own, member].map(({ slot, generation }) => ownerTag(slot, generation));
+    assert.equal(markStayDead(words, geometry, member.slot, tag!, ownTag!), true);
+    assert.equal(stateOf(heap, member), SLOT_STATE.zombie);
+    assert.equal(markStayDead(words, geometry, member.slot, tag!, ownTag!), false);
+    assert.equal(words.load(member.start + SLOT.reaper), 0);
+  });
+}
+
+test('markStayDead() changes nothing where the slot is free, being joined, or another stay', () => {
+  const heap = emptyHeap();
+  const { words, geometry } = heap;
+  const [own, member] = [join(heap, 0), join(heap, 0)];
+  const [ownTag, tag] = [own, member].map(({ slot, generation }) => ownerTag(slot, generation)) as [
+    number,
+    number,
+  ];
+  const { free, joining, live } = SLOT_STATE;
+  for (const [state, of] of [
+    [free, tag],
+    [joining | (3 << SLOT_STATE_BITS), tag],
+    [live, ownerTag(member.slot, member.generation + 1)],
+  ] as const) {
+    words.store(member.start + SLOT.state, state);
+    assert.equal(markStayDead(words, geometry, member.slot, of, ownTag), false);
+    assert.equal(stateOf(heap, member), state);
+  }
+});
+
+test('markStayDead() waits for who has the right to reap the slot, and names it where that never ends', () => {
+  const heap = emptyHeap();
+  const { words, geometry } = heap;
+  const [own, member] = [join(heap, 0), join(heap, 0)];
+  const [ownTag, tag] = [own, member].map(({ slot, generation }) => ownerTag(slot, generation)) as [
+    number,
+    number,
+  ];
+  // The own thread's tag stands for a reaper that lives.
+  words.store(member.start + SLOT.reaper, ownTag);
+  const hasty = { ...geometry, spinRounds: 10 };
+  assert.throws(() => markStayDead(words, hasty, member.slot, tag, tag), {
+    name: 'LockTimeoutError',
+    ownerSlot: 0,
+  });
+  assert.deepEqual(
+    [stateOf(heap, member), words.load(member.start + SLOT.reaper)],
+    [SLOT_STATE.live, ownTag],
+  );
+});
+
+test('markStayDead() of any stay marks whoever has the slot, also one that was joining', () => {
+  const heap = emptyHeap();
+  const { words, geometry } = heap;
+  const [own, member] = [join(heap, 0), join(heap, 0)];
+  const ownTag = ownerTag(own.slot, own.generation);
+  words.store(member.start + SLOT.state, SLOT_STATE.joining | (3 << SLOT_STATE_BITS));
+  assert.equal(markStayDead(words, geometry, member.slot, ANY_STAY, ownTag), true);
+  assert.equal(stateOf(heap, member), SLOT_STATE.zombie);
 });

@@ -10,12 +10,19 @@
  * P2  slotsClaimed covers a slot before its thread's first turn; who drives a grace period loads it after
  *     starting one, so a thread that it misses starts its turns later.
  * I3  Nobody has a slot borrowed that is free or joining (borrow:I1), so joining need not look.
- * I4  Unless the slot is free, its thread id is that of its thread, or 0: written first, cleared last. A thread that
- *     dies just before the one or just after the other leaves a slot that nobody finds: lost, and with nothing in it.
+ * I4  While a slot is joining its state word holds its thread's id, and from then on, until it is free, SLOT.threadId does.
+ *     So whoever dies is found, wherever it stopped.
  */
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { NAME_WORDS, SLOT, SLOT_STATE, TURN_BORROWED, TURN_STEP } from '../layout/thread-slot.js';
+import {
+  NAME_WORDS,
+  SLOT,
+  SLOT_STATE,
+  SLOT_STATE_BITS,
+  TURN_BORROWED,
+  TURN_STEP,
+} from '../layout/thread-slot.js';
 import { encodeUtf8Into } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
 import { LONGEST_BORROWING, takeBack } from './borrow.js';
@@ -47,12 +54,13 @@ export function joinHeap(
   isolated = false,
   threadId = 0,
 ): Membership {
+  const joining = SLOT_STATE.joining | (threadId << SLOT_STATE_BITS);
   for (let slot = 0; slot < geometry.slots; slot++) {
     const start = slotStart(geometry, slot);
     const state = start + SLOT.state;
-    // P1: observes the emptied slot of the thread that left.
-    if (words.compareExchange(state, SLOT_STATE.free, SLOT_STATE.joining) !== SLOT_STATE.free) continue;
-    // liveness:P1: from here on the slot is found when this thread dies.
+    // P1: observes the emptied slot of the thread that left. liveness:P1: says whose it is from now on.
+    if (words.compareExchange(state, SLOT_STATE.free, joining) !== SLOT_STATE.free) continue;
+    // liveness:P1: before `live`, from when on this word says it.
     words.store(start + SLOT.threadId, threadId);
     const generation = (words.loadPlain(start + SLOT.generation) + 1) | 0;
     // P1: before `live`, for who asks whether the last owner is dead. Who has that owner's tag may look meanwhile.
@@ -85,8 +93,6 @@ export function leaveHeap(words: Words, membership: Membership, spinRounds = LON
   const even = words.load(start + SLOT.turn) & ~TURN_BORROWED;
   // borrow:P2: no borrower that saw this thread live can succeed after this, and none still has the slot.
   takeBack(words, start, even, TURN_STEP, spinRounds);
-  // liveness:P1: before the next owner can be mistaken for this thread (I4).
-  words.store(start + SLOT.threadId, 0);
   // P1: publishes the emptied words; observed by the next join.
   words.store(start + SLOT.state, SLOT_STATE.free);
 }

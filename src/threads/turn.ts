@@ -30,6 +30,7 @@ import { ACTIVITY, SLOT, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
 import { usedAfterDetach } from '../words/after-detach.js';
 import type { Host, Leavable } from '../words/host.js';
 import { isThenable } from '../words/is-thenable.js';
+import { requireDeepestStack } from '../words/stack-room.js';
 import type { Words } from '../words/words.js';
 import { LONGEST_BORROWING, takeBack } from './borrow.js';
 
@@ -181,6 +182,7 @@ export class Turn implements Leavable {
   quiesce(): void {
     this._requireNoScope('quiesce()');
     if (!this._open) return;
+    requireDeepestStack();
     const pinned = this.pinned;
     this.end();
     this.enter();
@@ -190,7 +192,9 @@ export class Turn implements Leavable {
   /** Ends the turn, if there is one. Throws inside turn(fn) or a read section, whose addresses would go stale. */
   leave(): void {
     this._requireNoScope('waiting');
-    if (this._open) this.end();
+    if (!this._open) return;
+    requireDeepestStack();
+    this.end();
   }
 
   /** Ends the turn, if there is one, and every section that is still open: the code that began them is over. */
@@ -212,6 +216,7 @@ export class Turn implements Leavable {
   private _renew(): void {
     if (!this._open) this._begin();
     else if (!this.pinned) {
+      requireDeepestStack();
       this.end();
       this.enter();
     }
@@ -236,6 +241,8 @@ export class Turn implements Leavable {
     if (this._closed) {
       throw usedAfterDetach();
     }
+    // A turn is neither begun nor ended half-way; who begins one has the stack to end it.
+    requireDeepestStack();
     const open = this._even | TURN_OPEN;
     // P1: the read-modify-write; an updater that loads the word later sees it odd. borrow:P1: observes the lists.
     if (this._words.compareExchange(this._word, this._even, open) !== this._even) {

@@ -3,6 +3,7 @@
  * its number among the threads, and which threads it starts. One Host per thread; tests and the checker bring
  * their own. The only file of src/ that names a clock, a timer or a source of random numbers.
  */
+import { findLifeLocks, type LifeLocks } from './life-locks.js';
 
 /** What a thread may do where it runs: wait for another, spin for another, or neither. */
 export type WaitRight = 'may-wait' | 'may-spin' | 'may-neither';
@@ -53,6 +54,20 @@ export interface Host {
   onWorkerStart(listener: (worker: unknown) => void): () => void;
   /** Keeps the thread alive until the function that it returns is called: for an async wait that is pending. */
   startKeepAlive(): () => void;
+  /** Locks that others find free when this thread has ended, where the engine has them. */
+  readonly lifeLocks?: LifeLocks | undefined;
+  /**
+   * Starts a worker: of node:worker_threads, else a module worker of the browser, whose first message is
+   * `options.workerData`. Throws what these throw; Error where the engine has neither.
+   */
+  spawnWorker?(url: string | URL, options: SpawnOptions): unknown;
+}
+
+/** What a worker is started with: options of node:worker_threads' Worker. In a browser `name` and `workerData` count. */
+export interface SpawnOptions {
+  readonly workerData?: unknown;
+  readonly name?: string;
+  readonly [option: string]: unknown;
 }
 
 /** The longest that a timer can be set to. */
@@ -67,7 +82,17 @@ interface NodeProcess {
   env?: Record<string, string | undefined>;
   on(event: 'exit' | 'worker', listener: (subject: unknown) => void): void;
   off?(event: 'worker', listener: (subject: unknown) => void): void;
-  getBuiltinModule?: (name: string) => { isMainThread?: boolean; threadId?: number };
+  getBuiltinModule?: (name: string) => NodeThreads;
+}
+
+interface NodeThreads {
+  isMainThread?: boolean;
+  threadId?: number;
+  Worker?: new (url: string | URL, options: SpawnOptions) => unknown;
+}
+
+interface WebWorker {
+  postMessage(message: unknown): void;
 }
 
 type Globals = {
@@ -75,6 +100,7 @@ type Globals = {
   AudioWorkletGlobalScope?: unknown;
   WorkerGlobalScope?: unknown;
   window?: unknown;
+  Worker?: new (url: string | URL, options: { type: 'module'; name?: string }) => WebWorker;
 };
 
 /** Finds out what this thread may do: asked of the engine, never of the caller. */
@@ -117,6 +143,7 @@ class EngineHost implements Host {
   readonly threadId = findThreadId();
   readonly entered = new Set<Leavable>();
   readonly exitTasks = new Set<() => void>();
+  readonly lifeLocks = findLifeLocks();
   private readonly _settled = Promise.resolve();
   private readonly _clock = findClock();
 
@@ -174,6 +201,22 @@ class EngineHost implements Host {
     if (typeof setInterval !== 'function') return () => {};
     const timer = setInterval(() => {}, FOREVER_MILLIS);
     return () => clearInterval(timer);
+  }
+
+  spawnWorker(url: string | URL, options: SpawnOptions): unknown {
+    const { Worker } = findNode()?.getBuiltinModule?.('node:worker_threads') ?? {};
+    if (Worker !== undefined) return new Worker(url, options);
+    const { Worker: Web } = globalThis as Globals;
+    if (Web === undefined) {
+      throw new Error(
+        `spawned a worker of ${String(url)} where the engine gives Lull no way to (Node before 20.16, a worklet); ` +
+          'start it yourself with heap.handle in its workerData, and call heap.watch(worker) right after',
+      );
+    }
+    const { name, workerData } = options;
+    const worker = new Web(url, name === undefined ? { type: 'module' } : { type: 'module', name });
+    worker.postMessage(workerData);
+    return worker;
   }
 }
 

@@ -21,8 +21,8 @@ export const popsFromNothing = twin({
   claim: 'allocation-failures/kmallocFails',
   patch: {
     file: CACHE_FILE,
-    find: 'if (this._slabs.fill(main, gfp) === 0) return 0;',
-    replace: 'this._slabs.fill(main, gfp);',
+    find: 'if (this.slabs.fill(main, gfp) === 0) return 0;',
+    replace: 'this.slabs.fill(main, gfp);',
   },
   caughtAs: 'error',
 });
@@ -65,8 +65,9 @@ export const needsASheaf = twin({
   claim: 'allocation-failures/kmallocNeedsNoSheaf',
   patch: {
     file: CACHE_FILE,
-    find: 'if (sheaf === 0) return object;',
-    replace: 'if (sheaf === 0) return 0;',
+    find: 'this._beginSheaf(gfp);',
+    replace:
+      'this._beginSheaf(gfp); if (this._words.loadPlain(this._slot + CACHE_SLOT.inHand) === HEADER.bootstrapSheaf) return 0;',
   },
   caughtAs: 'assertion',
 });
@@ -76,7 +77,7 @@ export const usesTheSheafThatIsNot = twin({
   claim: 'allocation-failures/kmallocNeedsNoSheaf',
   patch: {
     file: CACHE_FILE,
-    find: 'if (sheaf === 0) return object;',
+    find: 'if (sheaf === 0) return;',
     replace: '',
   },
   caughtAs: 'assertion',
@@ -98,7 +99,7 @@ export const dropsTheObject = twin({
   claim: 'allocation-failures/kfreeNeedsNoMemory',
   patch: {
     file: CACHE_FILE,
-    find: 'else if (!this._slabs.putOne(object, maySpin)) {',
+    find: 'else if (!this.slabs.putOne(object, maySpin)) {',
     replace: 'else if (false) {',
   },
   caughtAs: 'assertion',
@@ -185,8 +186,8 @@ export const keepsTheCharge = twin({
   claim: 'allocation-failures/chargesNothing',
   patch: {
     file: 'src/slab/accounted-objects.ts',
-    find: 'this._charges.uncharge(record, cost); return 0;',
-    replace: 'return 0;',
+    find: 'if (inHand !== 0) charges.uncharge(frame, record, inHand);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -196,8 +197,8 @@ export const keepsTheChargeOfPages = twin({
   claim: 'allocation-failures/chargesNothing',
   patch: {
     file: 'src/pages/page-allocator.ts',
-    find: 'if (start === NONE) this._charges.uncharge(record, granules); else',
-    replace: 'if (start !== NONE)',
+    find: 'if (inHand !== 0) charges.uncharge(frame, record, inHand);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });

@@ -124,8 +124,8 @@ export const leavesTheCountOnTheLists = twin({
   name: 'what is taken off the lists stays on them',
   claim: 'borrow/takesEachPageOnce',
   patch: {
-    file: 'src/pages/thread-page-lists.ts',
-    find: 'words.storePlain(list + PAGE_LIST.head, 0);',
+    file: 'src/pages/take-page-lists.ts',
+    find: 'words.storePlain(listAt(start, order) + PAGE_LIST.head, 0);',
     replace: '',
   },
   caughtAs: 'assertion',
@@ -278,8 +278,8 @@ export const leavesTheBlocksCounted = twin({
   name: 'lists that were taken still count their blocks',
   claim: 'borrow/takesFromOneThatWakesUp',
   patch: {
-    file: 'src/pages/thread-page-lists.ts',
-    find: 'words.storePlain(list + PAGE_LIST.blocks, 0);',
+    file: 'src/pages/take-page-lists.ts',
+    find: 'words.storePlain(listAt(start, order) + PAGE_LIST.blocks, 0);',
     replace: '',
   },
   caughtAs: 'assertion',

@@ -23,8 +23,8 @@ export const defersOnePage = twin({
   claim: 'deferred-frees/deferredAgainstFree',
   patch: {
     file: ZONE_FILE,
-    find: 'pageState(PAGE_KIND.deferred, order, 0)',
-    replace: 'pageState(PAGE_KIND.deferred, 0, 0)',
+    find: 'pageState(PAGE_KIND.deferred, order, this._slotNumber)',
+    replace: 'pageState(PAGE_KIND.deferred, 0, this._slotNumber)',
   },
   caughtAs: 'assertion',
 });
@@ -35,14 +35,13 @@ export const writesStateLate = twin({
   patch: [
     {
       file: ZONE_FILE,
-      find: 'words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0));',
+      find: 'words.storePlain(descriptor + DESCRIPTOR.state, state);',
       replace: '',
     },
     {
       file: ZONE_FILE,
       find: 'page, descriptor + DESCRIPTOR.next);',
-      replace:
-        'page, descriptor + DESCRIPTOR.next); words.storePlain(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.deferred, order, 0));',
+      replace: 'page, descriptor + DESCRIPTOR.next); words.storePlain(descriptor + DESCRIPTOR.state, state);',
     },
   ],
   caughtAs: 'assertion',
@@ -66,9 +65,9 @@ export const takesAndClearsApart = twin({
   name: 'the list is read and cleared by two accesses, and what comes between is lost',
   claim: 'deferred-frees/deferredAgainstAllocation',
   patch: {
-    file: LLIST_FILE,
-    find: 'return words.exchange(head, 0);',
-    replace: 'const first = words.load(head); words.store(head, 0); return first;',
+    file: ZONE_FILE,
+    find: 'const found = words.compareExchange(deferred, first, 0);',
+    replace: 'const found = first; words.store(deferred, 0);',
   },
   caughtAs: 'assertion',
 });
@@ -76,19 +75,12 @@ export const takesAndClearsApart = twin({
 export const readsNextAfterItIsPut = twin({
   name: 'where the list goes on is read after the block is in the buddy',
   claim: 'deferred-frees/deferredAgainstAllocation',
-  patch: [
-    {
-      file: ZONE_FILE,
-      find: 'const next = words.loadPlain(descriptor + DESCRIPTOR.next); this._buddy',
-      replace: 'this._buddy',
-    },
-    {
-      file: ZONE_FILE,
-      find: 'pageOrder(words.loadPlain(descriptor + DESCRIPTOR.state))); page = next;',
-      replace:
-        'pageOrder(words.loadPlain(descriptor + DESCRIPTOR.state))); page = words.loadPlain(descriptor + DESCRIPTOR.next);',
-    },
-  ],
+  patch: {
+    file: ZONE_FILE,
+    find: 'this._putDrained(page); page = next;',
+    replace:
+      'this._putDrained(page); page = words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);',
+  },
   caughtAs: 'livelock',
 });
 
@@ -163,7 +155,7 @@ export const popsBlindly = twin({
   claim: 'deferred-frees/deferredAgain',
   patch: {
     file: ZONE_FILE,
-    find: 'return words.compareExchange(deferred, page, next) === page ? page : 0;',
+    find: 'if (words.compareExchange(deferred, page, next) === page) return page;',
     replace: 'words.store(deferred, next); return page;',
   },
   caughtAs: 'assertion',

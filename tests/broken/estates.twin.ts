@@ -70,17 +70,10 @@ export const looksOnlyAtWhatIsSealed = twin({
   claim: 'estates/sheavesGoOn',
   patch: {
     file: SLOT,
-    find: 'if (!holdsObjects(words, sheaf)) continue;',
+    find: 'if (linked.has(sheaf)) continue;',
     replace: 'continue;',
   },
   caughtAs: 'assertion',
-});
-
-export const linksASheafTwice = twin({
-  name: 'a sheaf that was being sealed is linked again, because it is in hand as well',
-  claim: 'estates/sheavesGoOn',
-  patch: { file: SLOT, find: 'if (!linked.has(sheaf)) {', replace: 'if (true) {' },
-  caughtAs: 'livelock',
 });
 
 export const nobodyTakesTheLockOver = twin({
@@ -104,6 +97,52 @@ export const repairsNothing = twin({
 export const repairsNothingOfWhoTookOver = twin({
   name: 'who takes the lock over goes on where a dead thread stopped that was taking over',
   claim: 'estates/outlivesWhoTakesOver',
+  patch: { file: ORPHANS, find: 'repairOrphans(this._words, this._geometry);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const adopterTellsNothing = twin({
+  name: 'a sheaf that leaves the orphans is not said to be of the thread that takes it over',
+  claim: 'estates/outlivesWhoTakesOver',
+  patch: { file: ORPHANS, find: 'adopter.claimSheaf(sheaf);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const orphansStayTheAdopters = twin({
+  name: 'a sheaf that a dead thread had not taken over yet stays its own, and lies with the orphans too',
+  claim: 'estates/outlivesWhoTakesOver',
+  patch: { file: 'src/rcu/orphan-repair.ts', find: 'disown(words);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const orphansStayTheDeads = twin({
+  name: 'sheaves that lie with the orphans are those of the dead thread still, and handed over again',
+  claim: 'estates/outlivesTheHeir',
+  patch: {
+    file: ORPHANS,
+    find: 'words.storePlain(sheaf + SHEAF.holder, SHEAF_HOLDER.nobody);',
+    replace: '',
+  },
+  caughtAs: 'livelock',
+});
+
+export const beginsAnUnmarkedSheaf = twin({
+  name: 'a sheaf does not say that what is in it waits',
+  claim: 'estates/sheavesGoOn',
+  patch: { file: 'src/slab/kfree-rcu.ts', find: 'this._waiting.mark(empty, true);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const movedCallbackIsNotTold = twin({
+  name: 'a callback that is off the orphans list, and not on its new one, is told nowhere',
+  claim: 'estates/callbacksOutliveWhoTakesOver',
+  patch: { file: ORPHANS, find: 'words.storePlain(adopted, head);', replace: '' },
+  caughtAs: 'assertion',
+});
+
+export const tailsStayAsTheyWere = twin({
+  name: 'what a dead heir had linked, but not counted, is left to the next as it is',
+  claim: 'estates/outlivesTheHeir',
   patch: { file: ORPHANS, find: 'repairOrphans(this._words, this._geometry);', replace: '' },
   caughtAs: 'livelock',
 });

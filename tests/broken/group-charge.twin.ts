@@ -3,7 +3,7 @@ import { twin } from '../../tools/checker/twin.js';
 
 const counter = 'src/groups/group-counter.ts';
 const stock = 'src/groups/group-stock.ts';
-const charges = 'src/groups/group-charges.ts';
+const ledger = 'src/groups/group-ledger.ts';
 
 export const forgetsTheOther = twin({
   name: 'a charge writes the sum of what it saw, whatever another thread has charged since',
@@ -77,7 +77,11 @@ export const takesBackFromTheWholeAsWell = twin({
 export const stocksWhatItHandsOut = twin({
   name: 'what is handed out of a charge ahead stays in the stock as well',
   claim: 'group-charge/keepsAheadWithinTheLimit',
-  patch: { file: charges, find: 'STOCK_GRANULES - granules', replace: 'STOCK_GRANULES' },
+  patch: {
+    file: stock,
+    find: 'this._hold(frame, sum, sum - rest);',
+    replace: 'this._hold(frame, sum, sum);',
+  },
   caughtAs: 'assertion',
 });
 
@@ -85,9 +89,9 @@ export const keepsWhatItGivesBack = twin({
   name: 'a stock that is given back keeps its granules',
   claim: 'group-charge/keepsAheadWithinTheLimit',
   patch: {
-    file: stock,
-    find: 'words.storePlain(place + STOCK.granules, 0); uncharge(',
-    replace: 'uncharge(',
+    file: ledger,
+    find: 'words.storePlain(word, left);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -97,7 +101,7 @@ export const forgetsWhatIsTooMuch = twin({
   claim: 'group-charge/givesBackWhatIsTooMuch',
   patch: {
     file: stock,
-    find: 'if (sum > kept) uncharge(this._words, record, sum - kept);',
+    find: 'if (sum > kept) this._ledger.uncharge(frame, record, sum - kept);',
     replace: '',
   },
   caughtAs: 'assertion',

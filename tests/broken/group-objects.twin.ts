@@ -7,7 +7,7 @@ const pages = 'src/pages/page-allocator.ts';
 export const namesNoGroup = twin({
   name: 'an object that is handed out does not name the group that pays',
   claim: 'group-objects/givesBackForAnother',
-  patch: { file: objects, find: 'this._words.storePlain(last, record);', replace: '' },
+  patch: { file: objects, find: 'charges.name(frame, record, last, object);', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -35,8 +35,8 @@ export const handsOutUncharged = twin({
   claim: 'group-objects/givesBackWhatItFrees',
   patch: {
     file: objects,
-    find: 'if (!this._charges.charge(record, cost, chargeWay(rights))) return 0;',
-    replace: 'this._charges.charge(record, cost, chargeWay(rights));',
+    find: 'if (!charges.charge(frame, record, cost, chargeWay(rights))) return 0;',
+    replace: 'charges.charge(frame, record, cost, chargeWay(rights));',
   },
   caughtAs: 'assertion',
 });

@@ -2,11 +2,12 @@
 import { twin } from '../../tools/checker/twin.js';
 
 const file = 'src/groups/idle-stocks.ts';
+const ledger = 'src/groups/group-ledger.ts';
 
 export const leavesWhatItTook = twin({
   name: 'the stock that was taken off stays where it was as well',
   claim: 'group-stocks/takesFromOneThatWakesUp',
-  patch: { file, find: 'if (granules !== 0) words.storePlain(place + STOCK.granules, 0);', replace: '' },
+  patch: { file: ledger, find: 'words.storePlain(word, left);', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -26,8 +27,8 @@ export const givesBackTooSoon = twin({
   claim: 'group-stocks/takesFromOneThatWakesUp',
   patch: {
     file,
-    find: 'this._takeOff(slot + SLOT.stock); giveBack(this._words, slot);',
-    replace: 'giveBack(this._words, slot); this._takeOff(slot + SLOT.stock);',
+    find: 'let granules = 0; for (let i = 0; i < STOCK_GROUPS; i++) {',
+    replace: 'let granules = 0; giveBack(this._words, slot); for (let i = 0; i < STOCK_GROUPS; i++) {',
   },
   caughtAs: 'race',
 });
@@ -35,7 +36,11 @@ export const givesBackTooSoon = twin({
 export const forgetsToUncharge = twin({
   name: 'what was taken off is not uncharged',
   claim: 'group-stocks/takesFromOneThatWakesUp',
-  patch: { file, find: 'uncharge(this._words, this._taken[i * 2], granules);', replace: '' },
+  patch: {
+    file: ledger,
+    find: 'this.uncharge(frame, record, granules); this._intents.close(frame);',
+    replace: 'this._intents.close(frame);',
+  },
   caughtAs: 'assertion',
 });
 
@@ -44,8 +49,9 @@ export const takesTwice = twin({
   claim: 'group-stocks/takesOnce',
   patch: {
     file,
-    find: 'if (!borrow(this._words, slot, this._tag)) return 0; this._takeOff(slot + SLOT.stock);',
-    replace: 'this._takeOff(slot + SLOT.stock); if (!borrow(this._words, slot, this._tag)) return 0;',
+    find: 'if (!borrow(this._words, slot, this._tag)) return 0;',
+    replace:
+      'if (this._words.loadPlain(slot + SLOT.stock + 1) === 0 || !borrow(this._words, slot, this._tag)) return this._ledger.drainPlace(slot + SLOT.stock);',
   },
   caughtAs: 'race',
 });
@@ -55,8 +61,8 @@ export const leavesTheStockBehind = twin({
   claim: 'group-stocks/takesFromOneThatLeaves',
   patch: {
     file: 'src/groups/group-stock.ts',
-    find: 'for (let i = 0; i < STOCK_GROUPS; i++) granules += this._drainPlace(',
-    replace: 'for (let i = 1; i < STOCK_GROUPS; i++) granules += this._drainPlace(',
+    find: 'for (let i = 0; i < STOCK_GROUPS; i++) granules += this._ledger.drainPlace(',
+    replace: 'for (let i = 1; i < STOCK_GROUPS; i++) granules += this._ledger.drainPlace(',
   },
   caughtAs: 'assertion',
 });

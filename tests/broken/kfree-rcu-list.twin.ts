@@ -104,11 +104,10 @@ export const countsOnTheGracePeriodOfAnother = twin({
 export const takesWhatIsNotDone = twin({
   name: 'takeDone() takes whatever is on the list',
   claim: 'kfree-rcu-list/headsKeepTheirSegments',
-  patch: {
-    file: FILE,
-    find: 'if (this._tail(DONE) === 0) return 0;',
-    replace: 'if (this.length() === 0) return 0;',
-  },
+  patch: [
+    { file: FILE, find: 'return this.hasDone() ? this.first() : 0;', replace: 'return this.first();' },
+    { file: FILE, find: 'if (this._tail(DONE) === 0) return 0;', replace: '' },
+  ],
   caughtAs: 'race',
 });
 

@@ -6,28 +6,29 @@ const owner = 'src/locks/owner.ts';
 const registry = 'src/threads/thread-registry.ts';
 
 const SAY_WHO = 'words.store(start + SLOT.threadId, threadId);';
-const UNSAY = 'words.store(start + SLOT.threadId, 0);';
-const FREE = 'words.store(start + SLOT.state, SLOT_STATE.free);';
-const PASS_OVER = 'if (state === SLOT_STATE.free || state === SLOT_STATE.dead) return false;';
-const MARK = 'return words.compareExchange(word, state, SLOT_STATE.dead) === state;';
+const JOINING = 'const joining = SLOT_STATE.joining | (threadId << SLOT_STATE_BITS);';
+const PASS_OVER = 'if (state === SLOT_STATE.free || state >= SLOT_STATE.dead) return false;';
+const TAKE_CLAIM = 'if (found !== 0 && !isDead(words, geometry, found)) return false;';
+const MARK = 'return words.compareExchange(word, found, SLOT_STATE.zombie) === found;';
 const LOOK_STATE = 'const state = words.load(start + SLOT.state);';
 const IS_GONE = 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.leaving) return true;';
 const LOOK_GENERATION = 'const generation = words.load(start + SLOT.generation);';
 
-export const leavesItsNumber = twin({
-  name: 'a thread that leaves does not take its number out of the slot',
+export const joinsNameless = twin({
+  name: 'a thread that joins takes the slot without its number, and says that after it',
   claim: 'liveness/findsTheKilledAlone',
-  patch: { file: registry, find: UNSAY, replace: '' },
+  patch: { file: registry, find: JOINING, replace: 'const joining = SLOT_STATE.joining;' },
   caughtAs: 'assertion',
 });
 
-export const takesItsNumberOutTooLate = twin({
-  name: 'a thread that leaves takes its number out when the slot may be that of another thread',
+export const looksForWhoJoinsInTheSlot = twin({
+  name: 'whose a slot is that is being joined is looked for where the last owner may still stand',
   claim: 'liveness/findsTheKilledAlone',
-  patch: [
-    { file: registry, find: UNSAY, replace: '' },
-    { file: registry, find: FREE, replace: `${FREE} words.store(start + SLOT.threadId, 0);` },
-  ],
+  patch: {
+    file,
+    find: 'state === SLOT_STATE.joining ? found >>> SLOT_STATE_BITS : words.load(start + SLOT.threadId);',
+    replace: 'words.load(start + SLOT.threadId);',
+  },
   caughtAs: 'assertion',
 });
 
@@ -70,7 +71,7 @@ export const passesOverWhoWasJoining = twin({
 export const marksByStore = twin({
   name: 'a slot is marked by a store, so that two who mark it are both told',
   claim: 'liveness/tellsOneOfTwo',
-  patch: { file, find: MARK, replace: 'words.store(word, SLOT_STATE.dead); return true;' },
+  patch: { file, find: MARK, replace: 'words.store(word, SLOT_STATE.zombie); return true;' },
   caughtAs: 'assertion',
 });
 
@@ -119,7 +120,7 @@ export const takesWhoLeavesForDead = twin({
 export const forgetsWhoHasLeft = twin({
   name: 'a thread that has left is taken for one that lives until the next joins',
   claim: 'liveness/tellsStaysApart',
-  patch: { file: owner, find: IS_GONE, replace: 'if (state === SLOT_STATE.dead) return true;' },
+  patch: { file: owner, find: IS_GONE, replace: 'if (state >= SLOT_STATE.dead) return true;' },
   caughtAs: 'assertion',
 });
 
@@ -131,5 +132,23 @@ export const goesLiveBeforeItsGeneration = twin({
     find: 'words.store(start + SLOT.generation, generation);',
     replace: 'words.store(state, SLOT_STATE.live); words.store(start + SLOT.generation, generation);',
   },
+  caughtAs: 'assertion',
+});
+
+export const marksWithoutAClaim = twin({
+  name: 'who marks a stay does not keep reapers off',
+  claim: 'liveness/sparesTheNextByStay',
+  patch: {
+    file,
+    find: 'return words.compareExchange(word, found, ownTag) === found;',
+    replace: 'return true;',
+  },
+  caughtAs: 'assertion',
+});
+
+export const marksWhileAnotherReaps = twin({
+  name: 'who marks a thread takes the right to reap its slot from one that lives',
+  claim: 'liveness/sparesTheNextByThread',
+  patch: { file, find: TAKE_CLAIM, replace: '' },
   caughtAs: 'assertion',
 });

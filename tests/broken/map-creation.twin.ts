@@ -3,7 +3,6 @@ import { twin } from '../../tools/checker/checker.js';
 
 const REGISTRY = 'src/heap/registry.ts';
 const HEAP = 'src/heap/heap-core.ts';
-const CREATION = 'src/collections/map-creation.ts';
 
 const PUBLISH = 'words.store(HEADER.registryHead, record);';
 
@@ -32,7 +31,7 @@ export const keepsItsOwnMap = twin({
 export const loserKeepsMemory = twin({
   name: 'the map that the slower one made is not given back',
   claim: 'map-creation/oneMapOfOneName',
-  patch: { file: HEAP, find: 'if (target !== fresh) discard(fresh);', replace: '' },
+  patch: { file: HEAP, find: 'if (target !== fresh) discard(fresh, intent);', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -41,8 +40,8 @@ export const winnerGivesItBack = twin({
   claim: 'map-creation/oneMapOfOneName',
   patch: {
     file: HEAP,
-    find: 'if (target !== fresh) discard(fresh);',
-    replace: 'if (target === fresh) discard(fresh);',
+    find: 'if (target !== fresh) discard(fresh, intent);',
+    replace: 'if (target === fresh) discard(fresh, intent);',
   },
   caughtAs: 'assertion',
 });
@@ -51,17 +50,6 @@ export const loserKeepsRecord = twin({
   name: "the record of the slower one's name is not given back",
   claim: 'map-creation/oneMapOfOneName',
   patch: { file: REGISTRY, find: 'if (!published) free(record);', replace: '' },
-  caughtAs: 'assertion',
-});
-
-export const segmentIsForgotten = twin({
-  name: 'giving a map back forgets its last segment',
-  claim: 'map-creation/oneMapOfOneName',
-  patch: {
-    file: CREATION,
-    find: 'let segment = words.loadPlain(map + MAP.level);',
-    replace: 'let segment = words.loadPlain(map + MAP.level) - 1;',
-  },
   caughtAs: 'assertion',
 });
 

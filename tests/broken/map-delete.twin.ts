@@ -2,6 +2,7 @@
 import { twin } from '../../tools/checker/checker.js';
 
 const WRITER = 'src/collections/map-writer.ts';
+const CLEARING = 'src/collections/map-clearing.ts';
 const SHARED_MAP = 'src/collections/shared-map.ts';
 const TABLE = 'src/collections/map-table.ts';
 
@@ -26,8 +27,8 @@ export const deletedIsNotFreed = twin({
   claim: 'map-delete/deleteAndReplaceOfOneKey',
   patch: {
     file: WRITER,
-    find: '} if (changes) this._memory.freeRcu(found, RCU_HEAD); return found;',
-    replace: '} return found;',
+    find: 'if (changes) this._freeRcu(found, frame);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -132,8 +133,8 @@ export const deletedIsFreedAtOnce = twin({
   claim: 'map-delete/readsPastWhatIsDeleted',
   patch: {
     file: WRITER,
-    find: '} if (changes) this._memory.freeRcu(found, RCU_HEAD); return found;',
-    replace: '} if (changes) this._memory.free(found); return found;',
+    find: 'if (changes) this._freeRcu(found, frame);',
+    replace: 'if (changes) this._memory.free(found);',
   },
   caughtAs: 'race',
 });
@@ -160,8 +161,8 @@ export const clearedIsFreedAtOnce = twin({
   name: 'clear() frees what it takes out without a grace period',
   claim: 'map-delete/readsWhileAllIsCleared',
   patch: {
-    file: WRITER,
-    find: 'this._memory.freeRcu(entry, RCU_HEAD);',
+    file: CLEARING,
+    find: 'this._memory.freeRcu(entry, ENTRY.rcuHead);',
     replace: 'this._memory.free(entry);',
   },
   caughtAs: 'race',
@@ -170,7 +171,7 @@ export const clearedIsFreedAtOnce = twin({
 export const clearedPlainly = twin({
   name: 'clear() leads round the entries by a plain store',
   claim: 'map-delete/readsWhileAllIsCleared',
-  patch: { file: WRITER, find: 'words.store(word, link);', replace: 'words.storePlain(word, link);' },
+  patch: { file: CLEARING, find: 'words.store(word, link);', replace: 'words.storePlain(word, link);' },
   caughtAs: 'race',
 });
 
@@ -178,11 +179,11 @@ export const clearsOneByOne = twin({
   name: 'clear() cuts each entry off from the list as it takes it out',
   claim: 'map-delete/readsWhileAllIsCleared',
   patch: {
-    file: WRITER,
-    find: 'for (; link > 0; link = words.loadPlain(link)) removed.push(link);',
+    file: CLEARING,
+    find: 'for (; link > 0; link = words.loadPlain(link)) { words.storePlain(link + ENTRY_TAKER, ownerTag); count++; }',
     replace:
       'while (link > 0) { const next = words.loadPlain(link); words.store(link, 0x80000000 | 0); ' +
-      'removed.push(link); link = next; }',
+      'words.storePlain(link + ENTRY_TAKER, ownerTag); count++; link = next; }',
   },
   caughtAs: 'assertion',
 });

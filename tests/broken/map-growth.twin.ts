@@ -2,7 +2,7 @@
 import { twin } from '../../tools/checker/checker.js';
 
 const TABLE = 'src/collections/map-table.ts';
-const WRITER = 'src/collections/map-writer.ts';
+const CLEARING = 'src/collections/map-clearing.ts';
 const GROWTH = 'src/collections/map-growth.ts';
 
 export const noSecondLook = twin({
@@ -224,7 +224,7 @@ export const clearsWithoutLock = twin({
   name: 'clear() takes no lock',
   claim: 'map-growth/clearAgainstGrowth',
   patch: {
-    file: WRITER,
+    file: CLEARING,
     find: 'this._locks.acquire(number); try { const level = this._table.level();',
     replace: 'try { const level = this._table.level();',
   },
@@ -235,7 +235,7 @@ export const clearsByOldLevel = twin({
   name: 'clear() goes through the buckets of the level that it found before it had the lock',
   claim: 'map-growth/clearAgainstGrowth',
   patch: {
-    file: WRITER,
+    file: CLEARING,
     find: 'this._locks.acquire(number); try { const level = this._table.level();',
     replace: 'const level = this._table.level(); this._locks.acquire(number); try {',
   },
@@ -245,7 +245,7 @@ export const clearsByOldLevel = twin({
 export const clearCutsTheList = twin({
   name: 'clear() leaves a bucket that leads nowhere, and not to the next',
   claim: 'map-growth/clearAgainstGrowth',
-  patch: { file: WRITER, find: 'words.store(word, link);', replace: 'words.store(word, 0x80000000 | 0);' },
+  patch: { file: CLEARING, find: 'words.store(word, link);', replace: 'words.store(word, 0x80000000 | 0);' },
   caughtAs: 'assertion',
 });
 

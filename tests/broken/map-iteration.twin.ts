@@ -58,8 +58,8 @@ export const deletedIsFreedAtOnce = twin({
   claim: 'map-iteration/oncePastChanges',
   patch: {
     file: WRITER,
-    find: '} if (changes) this._memory.freeRcu(found, RCU_HEAD); return found;',
-    replace: '} if (changes) this._memory.free(found); return found;',
+    find: 'if (changes) this._freeRcu(found, frame);',
+    replace: 'if (changes) this._memory.free(found);',
   },
   caughtAs: 'race',
 });

@@ -10,7 +10,9 @@ const SHARED_MAP = 'src/collections/shared-map.ts';
 /** Of put(). */
 const LOCK_AND_LOCATE =
   'this._locks.acquire(number); try { found = this._table.locate(draft); changes = expected === ANY';
-const LINK = 'if (changes) this._link(entry, found, number);';
+const LINK = 'if (changes) this._link(entry, found, number, frame);';
+const COUNT = 'if (found === 0) this._locks.addEntries(number, 1); else this._tell(found, frame);';
+const TELL = 'if (found !== 0) this._tell(found, frame);';
 const PUBLISH = 'words.store(before, entry);';
 
 export const lockOfAnotherBucket = twin({
@@ -55,7 +57,7 @@ export const countsAfterRelease = twin({
   name: 'an insert is counted when the lock is released',
   claim: 'map-locks/countsOfOneLock',
   patch: [
-    { file: WRITER, find: 'if (found === 0) this._locks.addEntries(number, 1);', replace: '' },
+    { file: WRITER, find: COUNT, replace: TELL },
     {
       file: WRITER,
       find: 'if (changes && found === 0) this._growth.afterInsert(number);',
@@ -71,8 +73,8 @@ export const countsReplacements = twin({
   claim: 'map-locks/countsOfOneLock',
   patch: {
     file: WRITER,
-    find: 'if (found === 0) this._locks.addEntries(number, 1);',
-    replace: 'this._locks.addEntries(number, 1);',
+    find: COUNT,
+    replace: `this._locks.addEntries(number, 1); ${TELL}`,
   },
   caughtAs: 'assertion',
 });
@@ -98,8 +100,8 @@ export const writtenAfterLinking = twin({
   patch: [
     {
       file: WRITER,
-      find: 'alloc(draft.entryBytes()); draft.writeTo(this._words, entry);',
-      replace: 'alloc(draft.entryBytes());',
+      find: 'this._intents.take(frame, entry); draft.writeTo(this._words, entry);',
+      replace: 'this._intents.take(frame, entry);',
     },
     { file: WRITER, find: LINK, replace: `${LINK} draft.writeTo(this._words, entry);` },
   ],

@@ -9,8 +9,8 @@ export const freedAtOnce = twin({
   claim: 'map-replace/readsOneValueOrTheOther',
   patch: {
     file: WRITER,
-    find: 'else if (changes) this._memory.freeRcu(found, RCU_HEAD);',
-    replace: 'else if (changes) this._memory.free(found);',
+    find: 'if (changes && found !== 0) this._freeRcu(found, frame);',
+    replace: 'if (changes && found !== 0) this._memory.free(found);',
   },
   caughtAs: 'race',
 });
@@ -114,7 +114,7 @@ export const replacedIsNotFreed = twin({
   claim: 'map-replace/oneOfTwoReplacementsStays',
   patch: {
     file: WRITER,
-    find: 'else if (changes) this._memory.freeRcu(found, RCU_HEAD);',
+    find: 'if (changes && found !== 0) this._freeRcu(found, frame);',
     replace: '',
   },
   caughtAs: 'assertion',
@@ -145,7 +145,7 @@ export const updateDoesNotTryAgain = twin({
 export const entryOfLoserIsKept = twin({
   name: 'an entry that was not put into the map is not freed',
   claim: 'map-replace/updateLosesNoStep',
-  patch: { file: WRITER, find: 'if (!changes) this._memory.free(entry);', replace: '' },
+  patch: { file: WRITER, find: 'if (!changes) this._giveBack(entry, frame);', replace: '' },
   caughtAs: 'assertion',
 });
 

@@ -4,6 +4,9 @@ import { twin } from '../../tools/checker/checker.js';
 const WRITER = 'src/collections/map-writer.ts';
 const LOCKS = 'src/collections/bucket-locks.ts';
 const GROWTH = 'src/collections/map-growth.ts';
+/** What follows in tryPut(). */
+const AFTER_TRY =
+  '} finally { this._intents.close(frame); } if (found === 0) this._growth.tryAfterInsert(number);';
 const TRY = 'return this._lock(number).tryAcquire();';
 
 export const triesInVain = twin({
@@ -16,7 +19,7 @@ export const triesInVain = twin({
 export const keepsRefusedEntry = twin({
   name: 'an entry for which trySet() did not get the lock is not freed',
   claim: 'map-try/insertsBesideSet',
-  patch: { file: WRITER, find: 'this._memory.freeNolock(entry); return false;', replace: 'return false;' },
+  patch: { file: WRITER, find: 'this._giveBack(entry, frame); return false;', replace: 'return false;' },
   caughtAs: 'assertion',
 });
 
@@ -25,8 +28,8 @@ export const saysDoneWhenRefused = twin({
   claim: 'map-try/insertsBesideSet',
   patch: {
     file: WRITER,
-    find: 'this._memory.freeNolock(entry); return false;',
-    replace: 'this._memory.freeNolock(entry); return true;',
+    find: 'this._giveBack(entry, frame); return false;',
+    replace: 'this._giveBack(entry, frame); return true;',
   },
   caughtAs: 'assertion',
 });
@@ -36,8 +39,8 @@ export const freesAtOnce = twin({
   claim: 'map-try/replacesUnderReader',
   patch: {
     file: WRITER,
-    find: 'else this._memory.freeRcu(found, RCU_HEAD); return true;',
-    replace: 'else this._memory.freeNolock(found); return true;',
+    find: `if (found !== 0) this._freeRcu(found, frame); ${AFTER_TRY}`,
+    replace: `if (found !== 0) this._memory.freeNolock(found); ${AFTER_TRY}`,
   },
   caughtAs: 'race',
 });
@@ -47,8 +50,8 @@ export const neverFreed = twin({
   claim: 'map-try/replacesUnderReader',
   patch: {
     file: WRITER,
-    find: 'else this._memory.freeRcu(found, RCU_HEAD); return true;',
-    replace: 'return true;',
+    find: `if (found !== 0) this._freeRcu(found, frame); ${AFTER_TRY}`,
+    replace: AFTER_TRY,
   },
   caughtAs: 'assertion',
 });
@@ -89,9 +92,9 @@ export const saysDoneWithoutMemory = twin({
   name: 'trySet() says that it is done though it had no memory for the entry',
   claim: 'map-try/failsWhole',
   patch: {
-    file: 'src/collections/shared-map.ts',
-    find: 'return entry !== 0 && this._writer.tryPut(draft, entry);',
-    replace: 'return entry === 0 || this._writer.tryPut(draft, entry);',
+    file: WRITER,
+    find: 'if (entry === 0) return false;',
+    replace: 'if (entry === 0) return true;',
   },
   caughtAs: 'assertion',
 });
@@ -99,6 +102,6 @@ export const saysDoneWithoutMemory = twin({
 export const writesWithoutMemory = twin({
   name: 'an entry for which there was no memory is written, to address 0',
   claim: 'map-try/failsWhole',
-  patch: { file: WRITER, find: 'if (entry !== 0) draft.writeTo(', replace: 'draft.writeTo(' },
-  caughtAs: 'assertion',
+  patch: { file: WRITER, find: 'if (entry === 0) return false;', replace: '' },
+  caughtAs: 'error',
 });

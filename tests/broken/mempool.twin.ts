@@ -9,8 +9,8 @@ export const tellsNobody = twin({
   claim: 'mempool/waiterIsWoken',
   patch: {
     file: FILE,
-    find: 'words.notify(this._record + MEMPOOL.returns, EVERYBODY); this._freeChain(overflow, maySpin);',
-    replace: 'this._freeChain(overflow, maySpin);',
+    find: 'words.notify(this._record + MEMPOOL.returns, EVERYBODY); if (isOver)',
+    replace: 'if (isOver)',
   },
   caughtAs: 'deadlock',
 });
@@ -35,13 +35,13 @@ export const countsBeforeItPuts = twin({
   patch: [
     {
       file: FILE,
-      find: `${TELLS} this._freeChain(overflow, maySpin);`,
-      replace: 'this._freeChain(overflow, maySpin);',
+      find: `${TELLS} if (isOver)`,
+      replace: 'if (isOver)',
     },
     {
       file: FILE,
-      find: 'let overflow = 0; if (this._lock',
-      replace: `let overflow = 0; ${TELLS} if (this._lock`,
+      find: 'let isOver = false; if (this._lock',
+      replace: `let isOver = false; ${TELLS} if (this._lock`,
     },
   ],
   caughtAs: 'deadlock',
@@ -52,8 +52,8 @@ export const takesWithoutTheLock = twin({
   claim: 'mempool/threeForTwo',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return 0; const overflow',
-    replace: 'this._lock.tryAcquire(); const overflow',
+    find: 'if (!this._lock.acquireIf(maySpin)) return 0; this._adoptDeferred();',
+    replace: 'this._lock.tryAcquire(); this._adoptDeferred();',
   },
   caughtAs: 'race',
 });
@@ -63,8 +63,8 @@ export const dropsWhatIsDeferred = twin({
   claim: 'mempool/nolockLosesNothing',
   patch: {
     file: FILE,
-    find: 'overflow = this._chain(p, overflow); p = next;',
-    replace: 'overflow = this._chain(p, overflow); p = 0;',
+    find: 'words.compareExchange(record + MEMPOOL.deferred, p, words.loadPlain(p)) === p',
+    replace: 'words.compareExchange(record + MEMPOOL.deferred, p, 0) === p',
   },
   caughtAs: 'assertion',
 });
@@ -85,8 +85,8 @@ export const forgetsTheDeferred = twin({
   claim: 'mempool/wokenByNolock',
   patch: {
     file: FILE,
-    find: 'if (words.load(deferred) === 0) return 0;',
-    replace: 'if (words.load(deferred) !== -1) return 0;',
+    find: 'if (p === 0) return false; words.storePlain',
+    replace: 'if (p !== -1) return false; words.storePlain',
   },
   caughtAs: 'deadlock',
 });
@@ -107,8 +107,8 @@ export const losesTheRest = twin({
   claim: 'mempool/keepsItsMinimum',
   patch: {
     file: FILE,
-    find: 'if (!this._push(p)) overflow = this._chain(p, overflow); // mempool-record',
-    replace: 'this._push(p); // mempool-record',
+    find: 'isOver = !this._push(p);',
+    replace: 'this._push(p);',
   },
   caughtAs: 'assertion',
 });

@@ -65,7 +65,7 @@ export const freesTheHead = twin({
   claim: 'nolock-kfree-rcu/goesByItsHead',
   patch: {
     file: 'src/slab/done-frees.ts',
-    find: 'kmalloc.free(p);',
+    find: 'this._count(SLOT.waitingWords, -this._sizes.of(p)); kmalloc.free(p);',
     replace: 'kmalloc.free(head);',
   },
   caughtAs: 'error',
@@ -74,7 +74,11 @@ export const freesTheHead = twin({
 export const countsNoCarvedSlab = twin({
   name: 'a slab of sheaves that was made without a lock is counted nowhere',
   claim: 'nolock-kfree-rcu/carvesItsSheaves',
-  patch: { file: RESERVE_FILE, find: 'this._add(SLOT.carvedSlabs, 1);', replace: '' },
+  patch: {
+    file: 'src/slab/slab-list.ts',
+    find: 'if (listed === LISTED.carved) this._count(CACHE.slabs, 1);',
+    replace: '',
+  },
   caughtAs: 'assertion',
 });
 

@@ -10,8 +10,8 @@ export const spinsForTheSlabs = twin({
   claim: 'nolock-objects/besideOrdinaryCalls',
   patch: {
     file: CACHE_FILE,
-    find: 'else if (!this._slabs.putOne(object, maySpin)) {',
-    replace: 'else if (!this._slabs.putOne(object)) {',
+    find: 'else if (!this.slabs.putOne(object, maySpin)) {',
+    replace: 'else if (!this.slabs.putOne(object)) {',
   },
   caughtAs: 'assertion',
 });
@@ -21,7 +21,7 @@ export const putsOnABusySlab = twin({
   claim: 'nolock-objects/besideOrdinaryCalls',
   patch: {
     file: LIST_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) { this._deferred.push(object); return false; }',
+    find: 'if (!this._lock.acquireIf(maySpin)) { this.defer(object); return false; }',
     replace: 'this._lock.acquireIf(maySpin);',
   },
   caughtAs: 'race',
@@ -65,8 +65,8 @@ export const dropsWhatItCannotFlush = twin({
   claim: 'nolock-objects/flushesBesideOrdinaryCalls',
   patch: {
     file: LIST_FILE,
-    find: 'this._deferred.push(words.loadPlain(sheaf + SHEAF.objects + left - 1)); words.storePlain',
-    replace: 'words.storePlain',
+    find: 'this._deferred.pushLastOf(sheaf);',
+    replace: 'this._words.storePlain(sheaf + SHEAF.count, left - 1);',
   },
   caughtAs: 'assertion',
 });
@@ -86,9 +86,9 @@ export const drainsInTwoSteps = twin({
   name: 'the deferred list is read, and then emptied, in two steps',
   claim: 'nolock-objects/twoDeferBesideADrain',
   patch: {
-    file: LLIST_FILE,
-    find: 'return words.exchange(head, 0);',
-    replace: 'const first = words.load(head); words.store(head, 0); return first;',
+    file: 'src/slab/deferred-objects.ts',
+    find: 'if (words.compareExchange(list, first, 0) === first) break;',
+    replace: 'words.store(list, 0); break;',
   },
   caughtAs: 'assertion',
 });

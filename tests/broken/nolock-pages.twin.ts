@@ -33,9 +33,9 @@ export const takesAndLeavesThem = twin({
   name: 'the lists of an idle thread are taken off, and left to it too',
   claim: 'nolock-pages/besideIdleDrain',
   patch: {
-    file: LISTS_FILE,
-    find: 'heads.push(head); words.storePlain(list + PAGE_LIST.head, 0);',
-    replace: 'heads.push(head);',
+    file: 'src/pages/take-page-lists.ts',
+    find: 'words.storePlain(listAt(start, order) + PAGE_LIST.head, 0);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -96,7 +96,7 @@ export const popsWhatItLost = twin({
   claim: 'nolock-pages/takesAlongWhatIsDeferred',
   patch: {
     file: ZONE_FILE,
-    find: 'return words.compareExchange(deferred, page, next) === page ? page : 0;',
+    find: 'if (words.compareExchange(deferred, page, next) === page) return page;',
     replace: 'words.compareExchange(deferred, page, next); return page;',
   },
   caughtAs: 'race',
@@ -107,7 +107,7 @@ export const popsOverAPush = twin({
   claim: 'nolock-pages/takesAlongWhatIsDeferred',
   patch: {
     file: ZONE_FILE,
-    find: 'return words.compareExchange(deferred, page, next) === page ? page : 0;',
+    find: 'if (words.compareExchange(deferred, page, next) === page) return page;',
     replace: 'words.store(deferred, next); return page;',
   },
   caughtAs: 'assertion',

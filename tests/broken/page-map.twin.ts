@@ -28,8 +28,8 @@ export const writesNoState = twin({
   claim: 'page-map/freesWhatAnotherAllocated',
   patch: {
     file: SLAB_FILE,
-    find: 'for (let tail = (1 << order) - 1; tail >= 0; tail--) {',
-    replace: 'for (let tail = (1 << order) - 1; tail > 0; tail--) {',
+    find: 'words.store(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.slab, order, this._cache));',
+    replace: '',
   },
   caughtAs: 'race',
 });
@@ -40,21 +40,21 @@ export const saysSoTooLate = twin({
   patch: [
     {
       file: SLAB_FILE,
-      find: 'for (let tail = (1 << order) - 1; tail >= 0; tail--) {',
+      find: 'words.store(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.slab, order, this._cache));',
       replace:
-        'for (let tail = order === 0 && this._cache !== 0 ? -1 : (1 << order) - 1; tail >= 0; tail--) {',
+        'if (order !== 0 || this._cache === 0) words.store(descriptor + DESCRIPTOR.state, pageState(PAGE_KIND.slab, order, this._cache));',
     },
     {
       file: LIST_FILE,
-      find: '1); this._lock.release(); return this._words.loadPlain(sheaf + SHEAF.count);',
+      find: '1); this._endAndUnlock(); return this._words.loadPlain(sheaf + SHEAF.count);',
       replace:
-        '1); this._lock.release(); const made = descriptorStart(this._geometry, this._words.loadPlain(sheaf + SHEAF.objects) >>> PAGE_SHIFT); const id = (this._record - this._geometry.cachesStart) / 48; this._words.storePlain(made + DESCRIPTOR.state, (id << 13) | 4); return this._words.loadPlain(sheaf + SHEAF.count);',
+        '1); this._endAndUnlock(); const made = descriptorStart(this._geometry, this._words.loadPlain(sheaf + SHEAF.objects) >>> PAGE_SHIFT); const id = (this._record - this._geometry.cachesStart) / 48; this._words.storePlain(made + DESCRIPTOR.state, (id << 13) | 4); return this._words.loadPlain(sheaf + SHEAF.count);',
     },
     {
       file: LIST_FILE,
-      find: 'this._lock.release(); return taken;',
+      find: 'this._endAndUnlock(); return taken;',
       replace:
-        'this._lock.release(); const made = descriptorStart(this._geometry, taken >>> PAGE_SHIFT); const id = (this._record - this._geometry.cachesStart) / 48; this._words.storePlain(made + DESCRIPTOR.state, (id << 13) | 4); return taken;',
+        'this._endAndUnlock(); const made = descriptorStart(this._geometry, taken >>> PAGE_SHIFT); const id = (this._record - this._geometry.cachesStart) / 48; this._words.storePlain(made + DESCRIPTOR.state, (id << 13) | 4); return taken;',
     },
   ],
   caughtAs: 'race',
@@ -87,8 +87,8 @@ export const leavesTheTails = twin({
   claim: 'page-map/findsTheCacheFromATail',
   patch: {
     file: SLAB_FILE,
-    find: 'for (let tail = (1 << order) - 1; tail > 0; tail--) {',
-    replace: 'for (let tail = -1; tail > 0; tail--) {',
+    find: 'words.storePlain(descriptorStart(this._geometry, page + tail) + DESCRIPTOR.state, PAGE_KIND.tail);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -121,7 +121,7 @@ export const keepsTheOldOwner = twin({
   claim: 'page-map/pageChangesItsClass',
   patch: {
     file: SLAB_FILE,
-    find: 'const state = pageState(PAGE_KIND.allocated, order, 0); words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.state, state);',
+    find: 'words.store(descriptorStart(this._geometry, page) + DESCRIPTOR.state, pageState(PAGE_KIND.allocated, order, 0));',
     replace: '',
   },
   caughtAs: 'error',

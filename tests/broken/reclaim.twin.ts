@@ -70,9 +70,9 @@ export const shrinksWithoutTheLock = twin({
 });
 
 export const countsOnlyUp = twin({
-  name: 'a thread that has reclaimed counts as one that reclaims',
+  name: 'a thread that has reclaimed still says that it reclaims',
   claim: 'reclaim/oneOfTwoGetsIt',
-  patch: { file: FILE, find: 'words.add(HEADER.reclaimers, -1);', replace: '' },
+  patch: { file: FILE, find: 'words.store(parts.membership.start + SLOT.reclaiming, before);', replace: '' },
   caughtAs: 'assertion',
 });
 
@@ -103,8 +103,8 @@ export const leavesDeferredObjects = twin({
   claim: 'reclaim/getsDeferredObjects',
   patch: {
     file: 'src/slab/slab-list.ts',
-    find: 'let object = this._deferred.takeAll();',
-    replace: 'let object = 0;',
+    find: 'if (!this._deferred.takeAll()) return chain;',
+    replace: 'return chain;',
   },
   caughtAs: 'assertion',
 });
@@ -114,7 +114,7 @@ export const dropsTheObject = twin({
   claim: 'reclaim/getsDeferredObjects',
   patch: {
     file: 'src/slab/slab-list.ts',
-    find: 'this._deferred.push(object); return false;',
+    find: 'this.defer(object); return false;',
     replace: 'return false;',
   },
   caughtAs: 'assertion',

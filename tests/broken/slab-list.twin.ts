@@ -22,7 +22,7 @@ export const freesWithoutTheLock = twin({
   claim: 'slab-list/lastFreeAgainstFirst',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) { this._deferred.push(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); this._lock.release();',
+    find: 'if (!this._lock.acquireIf(maySpin)) { this.defer(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody); this._intents.settle(object); this._endAndUnlock();',
     replace: 'const discarded = this._putOn(object, 0);',
   },
   caughtAs: 'race',
@@ -44,9 +44,9 @@ export const growsWithoutTheLock = twin({
   claim: 'slab-list/bothGrow',
   patch: {
     file: FILE,
-    find: 'const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead)); this._lock.release();',
+    find: 'const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead)); this._endAndUnlock();',
     replace:
-      'this._lock.release(); this._lock.acquire(); const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead)); this._lock.release();',
+      'this._lock.release(); this._lock.acquire(); const taken = this._takeFrom(this._words.loadPlain(this._record + CACHE.partialHead)); this._endAndUnlock();',
   },
   bounds: { preemptions: 2 },
   caughtAs: 'assertion',
@@ -86,9 +86,8 @@ export const countsTheUnusedOutsideTheLock = twin({
   claim: 'slab-list/keepsOneEmptySlab',
   patch: {
     file: FILE,
-    find: 'const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); this._lock.release();',
-    replace:
-      'const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); this._lock.release(); this._count(CACHE.emptySlabs, 0);',
+    find: 'this._intents.settle(object); this._endAndUnlock();',
+    replace: 'this._intents.settle(object); this._endAndUnlock(); this._count(CACHE.emptySlabs, 0);',
   },
   caughtAs: 'race',
 });
@@ -98,7 +97,7 @@ export const listsTwice = twin({
   claim: 'slab-list/fullSlabComesBack',
   patch: {
     file: FILE,
-    find: 'if (words.loadPlain(descriptor + DESCRIPTOR.listed) === 0) this._list(page);',
+    find: 'if (listed !== LISTED.yes) this._list(page);',
     replace: 'this._list(page);',
   },
   caughtAs: 'assertion',
@@ -109,7 +108,7 @@ export const neverListsAgain = twin({
   claim: 'slab-list/fullSlabComesBack',
   patch: {
     file: FILE,
-    find: 'if (words.loadPlain(descriptor + DESCRIPTOR.listed) === 0) this._list(page);',
+    find: 'if (listed !== LISTED.yes) this._list(page);',
     replace: '',
   },
   caughtAs: 'assertion',
@@ -171,7 +170,7 @@ export const breaksTheChain = twin({
   claim: 'slab-list/shrinksAgainstAllocation',
   patch: {
     file: FILE,
-    find: 'this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, discarded);',
+    find: 'this._words.storePlain(descriptor + DESCRIPTOR.next, discarded);',
     replace: 'this._words.storePlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next, 0);',
   },
   caughtAs: 'assertion',
@@ -238,9 +237,9 @@ export const emptiesTheDeferredLate = twin({
   name: 'the deferred list is read, and then emptied, in two steps',
   claim: 'slab-list/deferredComeBack',
   patch: {
-    file: LLIST_FILE,
-    find: 'return words.exchange(head, 0);',
-    replace: 'const first = words.load(head); words.store(head, 0); return first;',
+    file: 'src/slab/deferred-objects.ts',
+    find: 'if (words.compareExchange(list, first, 0) === first) break;',
+    replace: 'words.store(list, 0); break;',
   },
   caughtAs: 'assertion',
 });
@@ -250,8 +249,8 @@ export const drainsTheFirstAlone = twin({
   claim: 'slab-list/deferredComeBack',
   patch: {
     file: FILE,
-    find: 'chain = this._putOn(object, chain); object = next;',
-    replace: 'chain = this._putOn(object, chain); object = next * 0;',
+    find: 'object = this._deferred.takeNext()) { chain = this._putOn(object, chain);',
+    replace: 'object = 0) { chain = this._putOn(object, chain);',
   },
   caughtAs: 'assertion',
 });
@@ -259,6 +258,6 @@ export const drainsTheFirstAlone = twin({
 export const forgetsWhatItCannotPut = twin({
   name: 'who may not spin and finds the slabs busy lets go of the object',
   claim: 'slab-list/deferredComeBack',
-  patch: { file: FILE, find: 'this._deferred.push(object); return false;', replace: 'return false;' },
+  patch: { file: FILE, find: 'this.defer(object); return false;', replace: 'return false;' },
   caughtAs: 'assertion',
 });

@@ -4,8 +4,7 @@ import { twin } from '../../tools/checker/twin.js';
 const file = 'src/threads/thread-registry.ts';
 const gracePeriod = 'src/rcu/grace-period.ts';
 
-const CLAIM =
-  'if (words.compareExchange(state, SLOT_STATE.free, SLOT_STATE.joining) !== SLOT_STATE.free) continue;';
+const CLAIM = 'if (words.compareExchange(state, SLOT_STATE.free, joining) !== SLOT_STATE.free) continue;';
 const FREE = 'words.store(start + SLOT.state, SLOT_STATE.free);';
 const LIVE = 'words.store(state, SLOT_STATE.live);';
 const COVER = 'coverSlot(words, slot);';
@@ -17,7 +16,7 @@ export const claimsByLookAndStore = twin({
   patch: {
     file,
     find: CLAIM,
-    replace: 'if (words.load(state) !== SLOT_STATE.free) continue; words.store(state, SLOT_STATE.joining);',
+    replace: 'if (words.load(state) !== SLOT_STATE.free) continue; words.store(state, joining);',
   },
   caughtAs: 'race',
 });
@@ -28,8 +27,7 @@ export const claimsWhatIsBeingJoined = twin({
   patch: {
     file,
     find: CLAIM,
-    replace:
-      'if (words.compareExchange(state, SLOT_STATE.free, SLOT_STATE.joining) === SLOT_STATE.live) continue;',
+    replace: 'if (words.compareExchange(state, SLOT_STATE.free, joining) === SLOT_STATE.live) continue;',
   },
   caughtAs: 'race',
 });
@@ -62,7 +60,7 @@ export const mixtureClaimsByLookAndStore = twin({
   patch: {
     file,
     find: CLAIM,
-    replace: 'if (words.load(state) !== SLOT_STATE.free) continue; words.store(state, SLOT_STATE.joining);',
+    replace: 'if (words.load(state) !== SLOT_STATE.free) continue; words.store(state, joining);',
   },
   caughtAs: 'race',
 });

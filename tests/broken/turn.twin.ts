@@ -320,8 +320,8 @@ export const scopeIsRefusedTooLate = twin({
   claim: 'turn/keepsWhatAScopeReads',
   patch: {
     file: turn,
-    find: "this._requireNoScope('waiting'); if (this._open) this.end();",
-    replace: "if (this._open) this.end(); this._requireNoScope('waiting');",
+    find: "this._requireNoScope('waiting'); if (!this._open) return;",
+    replace: "if (this._open) this.end(); this._requireNoScope('waiting'); if (!this._open) return;",
   },
   caughtAs: 'race',
 });

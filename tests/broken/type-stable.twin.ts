@@ -28,7 +28,7 @@ export const slabsAreNotRetired = twin({
   claim: 'type-stable/pagesWaitForReaders',
   patch: {
     file: 'src/slab/slab-pages.ts',
-    find: 'this._retirement.retireBlock(page << PAGE_SHIFT, this._link);',
+    find: 'this._retirement.retireBlock(start, this._link);',
     replace: '',
   },
   caughtAs: 'assertion',

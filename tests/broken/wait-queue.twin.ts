@@ -100,6 +100,10 @@ export const theDeadIsStillNext = twin({
 export const wakesTheDead = twin({
   name: 'the dead is woken in the place of the living',
   claim: 'wait-queue/sparesTheNextOfTheSlot',
-  patch: { file, find: 'if (state === SLOT_STATE.dead) {', replace: 'if (state === SLOT_STATE.free) {' },
+  patch: {
+    file,
+    find: 'if ((state & SLOT_STATE_MASK) >= SLOT_STATE.dead) {',
+    replace: 'if (state === SLOT_STATE.free) {',
+  },
   caughtAs: 'deadlock',
 });

@@ -39,7 +39,7 @@ class Hand {
     const record = cacheStart(geometry, CACHE_ID);
     const lock = new RawSpinLock(words, record + CACHE.barnLock, tag, 50, 'barn');
     this.words = words;
-    this.barn = new Barn(words, record, lock, geometry.barnSheaves);
+    this.barn = new Barn(words, record, lock, geometry.barnSheaves, tag);
     this.tag = tag;
   }
 

@@ -66,7 +66,7 @@ class Member implements Adopter {
     this.words = words;
     this.slot = slot;
     this.list = new CallbackList(words, start + SLOT.callbacks);
-    const own = { list: this.list, functions, inHand: start + SLOT.rcuInHand };
+    const own = { list: this.list, functions, adopted: start + SLOT.adoptedCallback };
     this.orphans = new Orphans(words, geometry, lock, own);
   }
 
@@ -115,6 +115,10 @@ class Member implements Adopter {
 
   leaves(): void {
     this.list.takeAll();
+  }
+
+  claimSheaf(): void {
+    assert.fail('no sheaves here');
   }
 
   adoptSheaf(): void {

@@ -16,7 +16,7 @@ import type { HeapParts } from '../../src/heap/heap-parts.js';
 import { SLOT, SLOT_STATE, TURN_BORROWED, TURN_OPEN, TURN_STEP } from '../../src/layout/thread-slot.js';
 import { LockTimeoutError } from '../../src/locks/lock-errors.js';
 import { GFP_NOWAIT } from '../../src/pages/gfp.js';
-import { ThreadPageLists } from '../../src/pages/thread-page-lists.js';
+import { takePageLists } from '../../src/pages/take-page-lists.js';
 import { borrow, giveBack } from '../../src/threads/borrow.js';
 import { joinHeap, leaveHeap, type Membership } from '../../src/threads/thread-registry.js';
 import type { Words } from '../../src/words/words.js';
@@ -96,7 +96,7 @@ function drainIdle(actor: Actor): void {
 function takeLists(actor: Actor, owner: Membership): void {
   const { words, geometry, ownerTag } = actor.parts;
   if (!borrow(words, owner.start, ownerTag)) return;
-  const heads = new ThreadPageLists(words, geometry, owner.slot, owner.start).takeAll();
+  const heads = takePageLists(words, geometry, owner.slot, actor.parts.membership.slot);
   giveBack(words, owner.start);
   if (heads[0] !== undefined && heads[0] !== 0) actor.taken++;
 }

@@ -15,6 +15,8 @@
  */
 import assert from 'node:assert/strict';
 import { HEADER } from '../../src/layout/heap-header.js';
+import { slotStart } from '../../src/layout/heap-layout.js';
+import { SLOT, SLOT_STATE } from '../../src/layout/thread-slot.js';
 import type { GracePeriod } from '../../src/rcu/grace-period.js';
 import { Rcu } from '../../src/rcu/rcu.js';
 import { markDead } from '../../src/threads/liveness.js';
@@ -335,10 +337,15 @@ function overLives({ lengthWords, prepareLive, nameOf }: RcuMemory) {
   return { lengthWords, prepare: prepareLive, nameOf };
 }
 
-/** Holds `heir` until `thread` in slot 0 has ended, and marks it dead where it was killed. */
+/**
+ * Holds an heir until `thread` in slot 0 has ended. Where it was killed, the first heir marks it, and ends its turn as a
+ * reaper does when all else is done; to take the lock is left to whoever drives.
+ */
 function bury({ stage }: Scene, thread: string, { words, memory }: Actor): void {
   if (stage.awaitEnd(thread)) return;
-  markDead(words, memory.geometry, memory.threadOf(0));
+  for (const slot of markDead(words, memory.geometry, memory.threadOf(0))) {
+    words.store(slotStart(memory.geometry, slot) + SLOT.state, SLOT_STATE.dead);
+  }
 }
 
 /** Whatever a dead thread has left: the next grace period ends in one call, for all are idle or dead. */

@@ -13,7 +13,7 @@ import { chargePast, close, tryCharge, uncharge } from '../../src/groups/group-c
 import { GROUP, GROUP_CLOSED, STOCK_GRANULES } from '../../src/layout/group-record.js';
 import type { Words } from '../../src/words/words.js';
 import { model } from '../../tools/checker/model.js';
-import { usageOf } from '../support/group-words.js';
+import { unchargeHeld, usageOf } from '../support/group-words.js';
 import {
   assertNothingLost,
   assertWithinLimits,
@@ -105,7 +105,7 @@ export const givesBackWhatIsTooMuch = model<Payers>({
       take(alpha!, RED, STOCK_GRANULES - 1, CHARGE.ahead);
       giveBack(alpha!, RED);
       // The stock is full.
-      if (tryCharge(words, RED, 2, true) === 0) alpha!.charges.uncharge(RED, 2);
+      if (tryCharge(words, RED, 2, true) === 0) unchargeHeld(alpha!.charges, RED, 2);
     },
     beta({ words }) {
       if (tryCharge(words, RED, 7, true) === 0) uncharge(words, RED, 7);

@@ -16,7 +16,7 @@ import { leaveHeap } from '../../src/threads/thread-registry.js';
 import { PAGE_WORDS } from '../../src/words/units.js';
 import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
-import { stockOf, usageOf, writeRecord } from '../support/group-words.js';
+import { chargeHeld, stockOf, unchargeHeld, usageOf, writeRecord } from '../support/group-words.js';
 import { type HeapModelMemory, heapModelMemory } from './support/heap-stage.js';
 import { isLookedAtUnlocked } from './support/unlocked-looks.js';
 
@@ -54,7 +54,7 @@ function over(memory: HeapModelMemory, names: readonly string[]) {
     prepare: (words: Words) =>
       memory.prepare(words, ([owner]) => {
         writeRecord(words, group, MAX);
-        assert.equal(owner!.charges.charge(group, SPENT, CHARGE.ahead), true);
+        assert.equal(chargeHeld(owner!.charges, group, SPENT, CHARGE.ahead), true);
       }),
     nameOf: memory.nameOf,
     mayRace: (word: number) => isLookedAtUnlocked(memory.geometry, word),
@@ -83,14 +83,14 @@ function assertNothingLost({ all, words, group }: Scene): void {
 }
 
 function charge({ parts }: Actor, group: number, granules: number): boolean {
-  return parts.charges.charge(group, granules, CHARGE.exact);
+  return chargeHeld(parts.charges, group, granules, CHARGE.exact);
 }
 
 /** A turn in which the owner charges, and gives back all that it has. */
 function spend(owner: Actor, group: number): void {
   owner.parts.turn.run(() => {
     if (charge(owner, group, 2)) owner.held += 2;
-    owner.parts.charges.uncharge(group, owner.held);
+    unchargeHeld(owner.parts.charges, group, owner.held);
     owner.held = 0;
   });
 }
@@ -135,7 +135,7 @@ export const takesFromOneThatLeaves = model<Scene>({
     owner({ all: [owner], group }) {
       const { parts } = owner!;
       parts.turn.run(() => {
-        parts.charges.uncharge(group, owner!.held);
+        unchargeHeld(parts.charges, group, owner!.held);
         parts.charges.drain();
       });
       owner!.held = 0;

@@ -2,14 +2,17 @@
  * Death: a thread that stops anywhere between joining and having left is found by its number, no other is taken
  * for it, and who finds its owner tag dead sees what it wrote.
  *
+ * Where others mark the same death, and reap it, the thread that joins next is never taken for the dead one.
+ *
  * `awaitEnd` stands for Node's `exit` event: it returns when the thread runs no more, killed or not.
  */
 import assert from 'node:assert/strict';
 import { HEADER } from '../../src/layout/heap-header.js';
 import { slotStart } from '../../src/layout/heap-layout.js';
-import { SLOT, SLOT_STATE } from '../../src/layout/thread-slot.js';
+import { SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../../src/layout/thread-slot.js';
 import { isDead, ownerTag } from '../../src/locks/owner.js';
-import { markDead } from '../../src/threads/liveness.js';
+import { markDead, markStayDead } from '../../src/threads/liveness.js';
+import { claimSlot, releaseSlot } from '../../src/threads/slot-release.js';
 import { joinHeap, leaveHeap, type Membership, NoFreeSlotError } from '../../src/threads/thread-registry.js';
 import type { Words } from '../../src/words/words.js';
 import { model, type Stage } from '../../tools/checker/model.js';
@@ -72,7 +75,7 @@ function tryToSettle({ words, stays }: Scene): void {
   if (membership !== undefined) stays.push(membership);
 }
 
-/** One thread at most has marked the slot, and it is marked unless it is free, the newcomer's, or lost. */
+/** One thread at most has marked the slot, and it is marked unless it is free, or the newcomer's. */
 function accountedFor({ words, marked, stays }: Scene): void {
   const state = words.loadPlain(STATE);
   const marks = marked[0]!.length + marked[1]!.length;
@@ -83,10 +86,7 @@ function accountedFor({ words, marked, stays }: Scene): void {
     return;
   }
   if (state === SLOT_STATE.free) return;
-  // I4 of thread-registry: killed between taking the slot and saying so, or the other way round.
-  const isLost = words.loadPlain(START + SLOT.threadId) === 0;
-  if (isLost && (state === SLOT_STATE.joining || state === SLOT_STATE.leaving)) return;
-  assert.equal(state, SLOT_STATE.dead, 'a thread that was killed was not marked');
+  assert.equal(state, SLOT_STATE.zombie, 'a thread that was killed was not marked');
   assert.equal(marks, 1, 'both or none were told of the death');
 }
 
@@ -137,7 +137,7 @@ export const handsDownWhatTheDeadWrote = model<Scene>({
   },
   final({ words, found }) {
     if (found.length === 0) return;
-    assert.equal(words.loadPlain(STATE), SLOT_STATE.dead);
+    assert.equal(words.loadPlain(STATE), SLOT_STATE.zombie);
     assert.equal(words.loadPlain(note), HEIR_TAG);
     assert.equal(words.loadPlain(DATA), 4);
   },
@@ -168,6 +168,73 @@ export const tellsStaysApart = model<Scene>({
 /** True when the first stay in the slot is over. The last word of it is the store of free; of the next, live. */
 function isOver(words: Words): boolean {
   const state = words.load(STATE);
-  if (state === SLOT_STATE.free || state === SLOT_STATE.joining) return true;
+  if (state === SLOT_STATE.free || (state & SLOT_STATE_MASK) === SLOT_STATE.joining) return true;
   return words.load(START + SLOT.threadId) === NEWCOMER;
 }
+
+const crowd = new RcuMemory({ threads: 3 });
+const CROWD_STATE = slotStart(crowd.geometry, 0) + SLOT.state;
+
+interface Crowd {
+  readonly words: Words;
+  marks: number;
+  joined: number;
+}
+
+/** By slot: how each of the two markers knows of the death. */
+function markAndReap(state: Crowd, slot: number, isByThread: boolean): void {
+  const { words } = state;
+  const { geometry: shape } = crowd;
+  const own = ownerTag(slot, words.loadPlain(slotStart(shape, slot) + SLOT.generation));
+  const start = slotStart(shape, 0);
+  const marks = isByThread
+    ? markDead(words, shape, crowd.threadOf(0), own).length
+    : Number(markStayDead(words, shape, 0, DEAD_TAG, own));
+  state.marks += marks;
+  if (!claimSlot(words, shape, 0, own)) return;
+  words.store(start + SLOT.state, SLOT_STATE.dead);
+  releaseSlot(words, start, own);
+}
+
+/** Of the stay that prepareLive() gives slot 0. */
+const DEAD_TAG = ownerTag(0, 1);
+
+function crowdModel(name: string, firstByThread: boolean, secondByThread: boolean) {
+  return model<Crowd>({
+    name,
+    lengthWords: crowd.lengthWords,
+    nameOf: crowd.nameOf,
+    prepare: (words) => crowd.prepareLive(words),
+    setup: ({ words }) => ({ words, marks: 0, joined: 0 }),
+    threads: {
+      first: (state) => markAndReap(state, 1, firstByThread),
+      second: (state) => markAndReap(state, 2, secondByThread),
+      newcomer(state) {
+        try {
+          joinHeap(state.words, crowd.geometry, 'n', false, NEWCOMER);
+        } catch (error) {
+          if (error instanceof NoFreeSlotError) return;
+          throw error;
+        }
+        state.joined++;
+      },
+    },
+    final({ words, marks, joined }) {
+      assert.equal(marks, 1, 'both or none were told of the death');
+      const expected = joined > 0 ? SLOT_STATE.live : SLOT_STATE.free;
+      assert.equal(words.loadPlain(CROWD_STATE), expected, 'the next thread in the slot was marked dead');
+    },
+  });
+}
+
+export const sparesTheNextByThread = crowdModel(
+  'of two threads that mark and reap a dead one, by the id of its thread or by its stay, none marks the next in the slot',
+  true,
+  false,
+);
+
+export const sparesTheNextByStay = crowdModel(
+  'of two threads that mark and reap one stay none marks the next in the slot',
+  false,
+  false,
+);

@@ -19,8 +19,8 @@ import { contentsOf } from './support/map-stage.js';
 
 const memory = heapModelMemory({ sheafCapacity: 4, maxSlabObjects: 32 });
 
-/** Bytes of a map's root and its locks, of its first segments, of a name's record, of an entry. */
-const STOCK = [128, 8, 24, 32];
+/** Bytes of a map with its locks and first buckets, of a name's record, of an entry. */
+const STOCK = [264, 24, 32];
 
 /** Gives each thread a sheaf of what it takes. */
 function warmUp(threads: readonly HeapParts[]): void {

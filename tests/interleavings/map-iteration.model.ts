@@ -138,8 +138,11 @@ export const oncePastChanges = model({
 const MANY = keysWhere('', 70);
 const BATCH = 64;
 
+/** The map is one object, of a size whose slabs are the largest there are. */
+const MANY_SIZES = { ...REUSING, pages: 24, maxSlabObjects: 128, mapBucketsLog2: 6 } as const;
+
 const batches = mapModelMemory({
-  heap: { ...REUSING, maxSlabObjects: 128, mapBucketsLog2: 6 },
+  heap: MANY_SIZES,
   fill: (map) => {
     for (const key of MANY) if (key !== MANY[BATCH]) map.set(key, key);
   },
@@ -169,7 +172,7 @@ export const onceAcrossBatches = model({
 /** Five bits of the hash count: several entries of each order, and a batch that cannot stop after 64. */
 const COLLIDING = 0xf8000000 | 0;
 const colliding = mapModelMemory({
-  heap: { ...REUSING, maxSlabObjects: 128, mapBucketsLog2: 6 },
+  heap: MANY_SIZES,
   hashMask: COLLIDING,
   fill: (map) => {
     for (const key of MANY) map.set(key, key);

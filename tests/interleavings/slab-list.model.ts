@@ -22,10 +22,10 @@ import { isDeferredObject } from './support/unlocked-looks.js';
 const CACHE_ID = 8;
 const OBJECT_WORDS = 16;
 
-function slabListOf({ words, geometry, ownerTag, pages }: HeapParts): SlabList {
+function slabListOf({ words, geometry, ownerTag, pages, membership }: HeapParts): SlabList {
   const record = cacheStart(geometry, CACHE_ID);
   const lock = new RawSpinLock(words, record + CACHE.listLock, ownerTag, 50, 'slabs');
-  return new SlabList(words, geometry, record, CACHE_ID, lock, pages);
+  return new SlabList(words, geometry, CACHE_ID, lock, pages, membership.start);
 }
 
 /** A thread of the model. */

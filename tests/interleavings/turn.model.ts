@@ -20,7 +20,7 @@
 import assert from 'node:assert/strict';
 import { HEADER } from '../../src/layout/heap-header.js';
 import { slotStart } from '../../src/layout/heap-layout.js';
-import { SLOT, TURN_OPEN } from '../../src/layout/thread-slot.js';
+import { SLOT, SLOT_STATE, TURN_OPEN } from '../../src/layout/thread-slot.js';
 import type { GracePeriod } from '../../src/rcu/grace-period.js';
 import { markDead } from '../../src/threads/liveness.js';
 import type { Turn } from '../../src/threads/turn.js';
@@ -352,6 +352,8 @@ export const keepsWhatAKilledReaderReads = model<ReaderAndUpdater>({
         const isKilled = !stage.awaitEnd('reader');
         assert.ok(isKilled && readerIsInATurn(state), 'nothing holds up a grace period that does not end');
         markDead(words, memory.geometry, memory.threadOf(0));
+        assert.ok(!gracePeriod.drive(gracePeriod.snap()), 'what a zombie had in hand may be freed');
+        words.store(slotStart(memory.geometry, 0) + SLOT.state, SLOT_STATE.dead);
         assert.ok(gracePeriod.drive(gracePeriod.snap()), 'a grace period waits for a thread that is dead');
       }
       spoil(words, memory.object(0));

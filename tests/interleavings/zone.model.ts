@@ -153,7 +153,7 @@ export const splitsAndMerges = model({
 });
 
 // Slots that no thread of the model uses move the pages up to 8 to 11: one block of four.
-const four = heapModelMemory({ pages: 4, threads: 8 });
+const four = heapModelMemory({ pages: 4, threads: 6 });
 
 export const mergesEqualsAlone = model({
   name: 'a block is merged with a buddy of its own order, and not with the free half of one that is split',

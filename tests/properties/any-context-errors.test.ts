@@ -2,6 +2,7 @@
  * What is left behind where a call ends half way: a lock that is not to be had at all, a shrinker that throws, lies,
  * allocates or takes itself off. Whatever happens, the next call finds everything in order, and the books add up.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -14,11 +15,13 @@ import {
 } from '../../src/index.js';
 import { HEADER } from '../../src/layout/heap-header.js';
 import { zoneStart } from '../../src/layout/heap-layout.js';
-import { SLOT } from '../../src/layout/thread-slot.js';
+import { INTENT, INTENT_KIND, SLOT } from '../../src/layout/thread-slot.js';
 import { ZONE } from '../../src/layout/zone-record.js';
+import { Intents } from '../../src/threads/intents.js';
 import { assertBalanced } from '../support/balanced.js';
 import { countAccesses } from '../support/counting-words.js';
 import { FakeHost } from '../support/fake-host.js';
+import { reclaimersOf } from '../support/reclaiming.js';
 import { partsOf } from '../support/stage.js';
 
 /** An owner tag of a slot that nobody has. */
@@ -77,6 +80,20 @@ test('freePages() of a block that goes to its zone, where that is locked, frees 
   assertBalanced(heap, [p]);
   heap.freePages(p);
   assert.equal(pagesOut(heap), 0);
+  assertBalanced(heap);
+});
+
+test('freePages(), which frees nothing, leaves the block to the intent that was to free it', () => {
+  const heap = makeHeap();
+  const p = heap.allocPages(4);
+  const { words, membership } = partsOf(heap);
+  const intents = new Intents(words, membership.start);
+  const frame = intents.open(INTENT_KIND.free, 0, p);
+  whileZonesAreLocked(heap, () => assert.throws(() => heap.freePages(p), LockTimeoutError));
+  assert.equal(words.load(frame + INTENT.a), p);
+  heap.freePages(p);
+  assert.equal(words.load(frame + INTENT.a), 0);
+  intents.close(frame);
   assertBalanced(heap);
 });
 
@@ -145,7 +162,7 @@ class FullHeap {
 
   /** Asserts that no thread is said to reclaim, and that nothing is lost. */
   assertInOrder(): void {
-    assert.equal(this.heap.words.load(HEADER.reclaimers), 0);
+    assert.deepEqual(reclaimersOf(this.heap.words, this.heap.geometry), []);
     assertBalanced(this.heap, this.blocks);
   }
 }

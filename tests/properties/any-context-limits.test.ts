@@ -178,7 +178,7 @@ test('Mempool.alloc(), with GFP_ATOMIC, uses the reserves of the heap once the p
   assert.equal(pool.alloc(GFP_NOWAIT), 0);
 });
 
-test('Mempool.alloc(), where it has slept, frees what the pool has no room for in a turn, so that nobody borrows its lists meanwhile', () => {
+test('Mempool.alloc(), where it has slept, frees nothing of what the pool has no room for: it is had by who asks next, and in a turn by free() at last', () => {
   const heap = makeHeap({ pages: 200, minFreePages: 0 });
   const other = attach(heap);
   const [pool, theirs] = [heap.mempool('pool', 1, { order: 0 }), other.mempool('pool', 1, { order: 0 })];
@@ -200,10 +200,21 @@ test('Mempool.alloc(), where it has slept, frees what the pool has no room for i
     words.store(lock, 0);
     return 'ok';
   };
-  const p = pool.alloc(undefined, { timeoutMillis: 1000 });
-  assert.notEqual(p, 0);
+  const back = blocks.slice(0, 3);
+  const taken = [pool.alloc(undefined, { timeoutMillis: 1000 })];
+  assert.deepEqual(turns, []);
+  // The two that nobody has are the pool's: one has a place in it.
+  assert.equal(pool.elements, 0);
+  assertBalanced(heap, [...blocks, ...taken]);
+  words.wait = () => assert.fail('it waits, though elements have come back');
+  for (let n = 1; n < 3; n++) taken.push(pool.alloc());
+  assert.deepEqual(taken.toSorted(), back.toSorted());
+  assertBalanced(heap, [...blocks, ...taken]);
+  assert.equal(pool.alloc(GFP_NOWAIT), 0);
+  for (const p of taken) pool.free(p);
+  assert.equal(pool.elements, 1);
   assert.deepEqual(turns, [true, true]);
-  assertBalanced(heap, [...blocks, p]);
+  assertBalanced(heap, blocks);
 });
 
 test('kfreeRcu(), with arrays from raw-lock, spins for the lock of a zone also where that is forbidden', () => {

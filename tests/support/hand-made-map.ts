@@ -12,9 +12,11 @@ import {
   BUCKET_LOCK_WORDS,
   END_LINK,
   ENTRY,
+  firstSegmentOffset,
   KEY_KIND,
   MAP,
   MAP_WORDS,
+  mapRecordWords,
   ORDER_FLIP,
   SHAPE_LENGTH_SHIFT,
   VALUE_KIND,
@@ -44,9 +46,13 @@ export function makeMapByHand(words: Words, alloc: (bytes: number) => number): H
     words.fillPlain(start, start + wordCount, 0);
     return start;
   };
-  const root = take(MAP_WORDS);
-  const locks = take(BUCKET_LOCK_WORDS << FIRST_LEVEL);
-  const segments = [take(2), take(2), take(2)];
+  const root = take(mapRecordWords(FIRST_LEVEL));
+  const locks = root + MAP_WORDS;
+  const segments = [
+    root + firstSegmentOffset(FIRST_LEVEL, 0),
+    root + firstSegmentOffset(FIRST_LEVEL, 1),
+    take(2),
+  ];
   const buckets = [segments[0]!, segments[2]!, segments[1]!, segments[2]! + 1];
   words.storePlain(root + MAP.level, LEVEL);
   words.storePlain(root + MAP.firstLevel, FIRST_LEVEL);

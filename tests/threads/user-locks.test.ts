@@ -212,9 +212,12 @@ async function takeUnlessCalledOff(heap: Heap, place: Place, random: Random): Pr
 function isTimeout(kind: PlaceKind): (error: unknown) => boolean {
   return (error) => {
     assert.ok(error instanceof LockTimeoutError, String(error));
-    const who = kind === 'permit' ? 'others hold it' : 'thread slot 1 holds it';
+    const isOne = kind !== 'permit';
+    const who = isOne ? "thread slot 1 \\('other', not known to have ended\\) holds it" : 'others hold it';
     assert.match(error.message, new RegExp(`'wanted' after 30 ms: ${who}\\. Hold `));
-    assert.equal(error.ownerSlot, kind === 'permit' ? -1 : 1);
+    assert.equal(error.ownerSlot, isOne ? 1 : -1);
+    assert.equal(error.ownerName, isOne ? 'other' : '');
+    assert.equal(error.ownerState, isOne ? 'alive' : 'unknown');
     return true;
   };
 }

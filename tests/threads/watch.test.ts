@@ -1,6 +1,6 @@
 /**
  * Watched workers: whichever way a worker ends, the slots that it has not given back are marked dead by the time
- * that the thread which started it hears of the end.
+ * that the thread which started it hears of the end. Whoever joins the heap after that reaps them.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { formatHeap, planFrom } from '../../src/heap/format-heap.js';
 import { makeHandle } from '../../src/heap/heap-handle.js';
 import { DeathWatch } from '../../src/heap/watch.js';
-import type { HeapHandle } from '../../src/index.js';
+import { Heap, type HeapHandle } from '../../src/index.js';
 import type { Geometry } from '../../src/layout/heap-header.js';
 import { slotStart } from '../../src/layout/heap-layout.js';
 import { SLOT, SLOT_STATE } from '../../src/layout/thread-slot.js';
@@ -17,6 +17,7 @@ import { engineHost } from '../../src/words/host.js';
 import { NativeWords, reserveBuffer } from '../../src/words/native-words.js';
 import { PAGE_BYTES } from '../../src/words/units.js';
 import type { Words } from '../../src/words/words.js';
+import { requireBalance } from './rest.js';
 import type { Ending, Held, Stay, WatchBriefing } from './watch.js';
 
 /** A heap that this thread has not joined: nobody but its own watch looks after it. */
@@ -73,6 +74,16 @@ function stateOf({ words, geometry }: WatchedHeap, slot: number): number {
   return words.load(slotStart(geometry, slot) + SLOT.state);
 }
 
+/** The slot waits for a reaper; the next who attaches is one, and what its thread had is given back. */
+function requireReaped(watched: WatchedHeap, { slot, tag }: Held): void {
+  assert.equal(stateOf(watched, slot), SLOT_STATE.zombie);
+  const heap = Heap.attach(watched.handle, { name: 'reaper' });
+  assert.equal(stateOf(watched, slot), SLOT_STATE.free);
+  assert.equal(isDead(watched.words, watched.geometry, tag), true);
+  requireBalance(heap, []);
+  heap.detach();
+}
+
 const ENDINGS: readonly Ending[] = [
   'returns',
   'calls process.exit()',
@@ -89,9 +100,9 @@ for (const ending of ENDINGS) {
     for (const [i, heap] of heaps.entries()) {
       const { slot, tag } = held[i]!;
       assert.deepEqual(heap.deaths, [slot]);
-      assert.equal(stateOf(heap, slot), SLOT_STATE.dead);
       assert.equal(isDead(heap.words, heap.geometry, tag), true);
       heap.watch.stop();
+      requireReaped(heap, held[i]!);
     }
   });
 
@@ -110,9 +121,10 @@ for (const ending of ENDINGS) {
     const [held] = await endOf(startWorker([heap], 'attached', ending), ending);
     const isMarked = ending.startsWith('is terminated');
     assert.deepEqual(heap.deaths, isMarked ? [held!.slot] : []);
-    assert.equal(stateOf(heap, held!.slot), isMarked ? SLOT_STATE.dead : SLOT_STATE.free);
+    assert.equal(stateOf(heap, held!.slot), isMarked ? SLOT_STATE.zombie : SLOT_STATE.free);
     assert.equal(isDead(heap.words, heap.geometry, held!.tag), true);
     heap.watch.stop();
+    if (isMarked) requireReaped(heap, held!);
   });
 }
 

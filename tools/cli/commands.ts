@@ -9,6 +9,7 @@ import { addCheckCommand } from './check-command.js';
 import { addLockdepCommand } from './lockdep-command.js';
 import { addRunCommand } from './run-command.js';
 import { addStatCommand } from './stat-command.js';
+import { addTortureCommand } from './torture-command.js';
 
 /** All sub-commands, in the order of the help. */
 export const COMMANDS: readonly AddCommand[] = [
@@ -16,4 +17,5 @@ export const COMMANDS: readonly AddCommand[] = [
   addCheckCommand,
   addLockdepCommand,
   addStatCommand,
+  addTortureCommand,
 ];

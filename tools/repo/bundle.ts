@@ -10,6 +10,7 @@ import { filesBelow, isCompiled, SOURCE_ROOTS } from './tree.js';
 const ENTRIES = {
   lull: 'tools/cli/lull.ts',
   'run-worker': 'tools/cli/run-worker.ts',
+  'torture-worker': 'tools/torture/torture-worker.ts',
   checker: 'tools/checker/checker.ts',
 };
 

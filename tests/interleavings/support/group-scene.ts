@@ -5,28 +5,29 @@
  *     words 256 ..   a slot for each thread, for its stock
  */
 import assert from 'node:assert/strict';
-import { type ChargeWay, GroupCharges } from '../../../src/groups/group-charges.js';
-import { GroupStock } from '../../../src/groups/group-stock.js';
-import type { IdleStocks } from '../../../src/groups/idle-stocks.js';
+import type { ChargeWay, GroupCharges } from '../../../src/groups/group-charges.js';
 import { GROUP } from '../../../src/layout/group-record.js';
 import { SLOT } from '../../../src/layout/thread-slot.js';
-import { LocalTrylock } from '../../../src/locks/local-trylock.js';
 import type { Words } from '../../../src/words/words.js';
 import type { Stage } from '../../../tools/checker/model.js';
-import { stockOf, usageOf, writeRecord } from '../../support/group-words.js';
+import {
+  chargeHeld,
+  stockOf,
+  unchargeHeld,
+  usageOf,
+  wireCharging,
+  writeRecord,
+} from '../../support/group-words.js';
 
 export const COMPANY = 16;
 export const RED = 32;
 export const BLUE = 48;
 const RECORDS = [COMPANY, RED, BLUE];
 const NAMES = ['company', 'red', 'blue'];
-const FIRST_SLOT = 256;
-const SLOT_WORDS = 256;
+export const FIRST_SLOT = 256;
+export const SLOT_WORDS = 256;
 
 export const LENGTH_WORDS = FIRST_SLOT + 2 * SLOT_WORDS;
-
-/** No other thread's stock is looked at. */
-const NO_IDLE = { drain: () => 0 } as unknown as IdleStocks;
 
 /** One thread of a model. */
 export interface Payer {
@@ -60,8 +61,7 @@ export function payers({ words }: Stage): Payers {
   const all: Payer[] = [];
   for (let i = 0; i < 2; i++) {
     const slot = FIRST_SLOT + i * SLOT_WORDS;
-    const stock = new GroupStock(words, slot, new LocalTrylock(words, slot + SLOT.stockAcquired));
-    const charges = new GroupCharges(words, stock, NO_IDLE);
+    const { charges } = wireCharging(words, slot, i);
     all.push({ words, slot, charges, held: new Map(), refused: 0 });
   }
   return { words, all };
@@ -69,7 +69,7 @@ export function payers({ words }: Stage): Payers {
 
 /** Charges, and keeps what is granted. */
 export function take(payer: Payer, record: number, granules: number, way: ChargeWay): boolean {
-  if (!payer.charges.charge(record, granules, way)) {
+  if (!chargeHeld(payer.charges, record, granules, way)) {
     payer.refused++;
     return false;
   }
@@ -81,7 +81,7 @@ export function take(payer: Payer, record: number, granules: number, way: Charge
 export function giveBack(payer: Payer, record: number): void {
   const granules = payer.held.get(record) ?? 0;
   payer.held.delete(record);
-  if (granules > 0) payer.charges.uncharge(record, granules);
+  if (granules > 0) unchargeHeld(payer.charges, record, granules);
 }
 
 /** No group is above its limit, and none below nothing. */

@@ -24,6 +24,9 @@ import {
   TURN_STEP,
 } from '../../../src/layout/thread-slot.js';
 import { GFP_NOWAIT } from '../../../src/pages/gfp.js';
+import { forgetCallbacks } from '../../../src/rcu/callback-records.js';
+import { mendWaiting } from '../../../src/rcu/dead-slot.js';
+import { handOverEstate } from '../../../src/rcu/hand-over.js';
 import { type Address, BYTES_PER_WORD } from '../../../src/words/units.js';
 import type { Words } from '../../../src/words/words.js';
 import type { ModelHost, Stage } from '../../../tools/checker/model.js';
@@ -69,6 +72,8 @@ export class ModelHeap extends HeapCore {
   readonly host: ModelHost;
   /** What this thread has allocated and keeps. */
   readonly taken: number[] = [];
+  /** Heads of callbacks that dead threads, which it has inherited from, were in the middle of. */
+  readonly interrupted: number[] = [];
   /** What was taken before the threads of the model start, and stays so. */
   readonly exhausted: Exhausted;
 
@@ -156,6 +161,14 @@ export class ModelHeap extends HeapCore {
     });
   }
 
+  /** The part of detach() that concerns callbacks, which wait: leaves them to others. */
+  handOverCallbacks(): void {
+    const { words, membership, callbacks, callbackList, orphans } = this.parts;
+    callbacks.stop();
+    forgetCallbacks(words, membership.slot);
+    orphans.putCallbacks(callbackList.first(), true, { leaves: () => void callbackList.takeAll() });
+  }
+
   /** Has this thread call `fn` for callback `n` of those that have names. */
   register(n: number, fn: (head: number) => void): void {
     const { words, membership, registry, callbackFunctions, orphans } = this.parts;
@@ -165,13 +178,18 @@ export class ModelHeap extends HeapCore {
     orphans.lookAgain();
   }
 
-  /** Finds the thread in `slot` dead, and makes orphans of what it has left. */
+  /** Finds the thread in `slot` dead, and makes orphans of what it has left, as who reaps the slot does. */
   inherit(slot: number): void {
     const { words, geometry, gracePeriod, orphans } = this.parts;
-    const start = slotStart(geometry, slot);
-    words.store(start + SLOT.state, SLOT_STATE.dead);
+    const state = slotStart(geometry, slot) + SLOT.state;
+    words.store(state, SLOT_STATE.zombie);
+    orphans.takeFromDead();
+    mendWaiting(words, geometry, slot);
+    words.store(state, SLOT_STATE.dead);
     gracePeriod.wake();
-    assert.ok(orphans.takeEstate(start) !== undefined, 'nobody else is at the orphans');
+    const found = handOverEstate({ words, geometry, orphans }, slot);
+    assert.ok(found !== undefined, 'nobody else is at the orphans');
+    if (found.interrupted !== undefined) this.interrupted.push(found.interrupted.head);
   }
 
   /** Where object `n` is, before the threads start. */

@@ -58,7 +58,8 @@ const CALLBACKS_SHAPE = shapeOf(CALLBACK_LIST, {
 export function headerShape(geometry: Geometry): RecordShape {
   const fields: Record<string, number> = { ...HEADER };
   for (const name of Object.keys(geometry)) fields[name] = constantWordIndex(name as ConstantWord);
-  const sheafWords = HEADER.reclaimers - HEADER.bootstrapSheaf;
+  // It has a line to itself.
+  const sheafWords = 16;
   return shapeOf(fields, { bootstrapSheaf: recordsPart('bootstrapSheaf', 1, SHEAF_SHAPE, sheafWords) });
 }
 

@@ -1,9 +1,9 @@
 /**
- * What an object is for, where a name of the heap leads to it: a map's root, its locks, its buckets, an entry
- * on its list, a callback's record, or the name's own.
+ * What an object is for, where a name of the heap leads to it: a map's root with its locks and first buckets, its later
+ * buckets, an entry on its list, a callback's record, or the name's own.
  *
- *     header registryHead -> name 'm' -> map 'm' -> bucket locks
- *                               |            \----> segments -> entry -> entry
+ *     header registryHead -> name 'm' -> map 'm' -> segments -> entry -> entry
+ *                               |
  *                            name 'c'
  *
  * I1  Every walk ends where it comes back, and follows no address that lies outside of the heap's pages: the
@@ -15,6 +15,7 @@ import {
   BUCKET_LOCK_WORDS,
   END_LINK,
   ENTRY,
+  firstSegmentOffset,
   MAP,
   MAP_WORDS,
   MAX_LEVEL,
@@ -23,7 +24,7 @@ import { NAME, NAME_KIND } from '../../../src/layout/name-record.js';
 import { BYTES_PER_WORD, PAGE_WORDS } from '../../../src/words/units.js';
 import type { Words } from '../../../src/words/words.js';
 import { BUCKET_LOCK_SHAPE, CALLBACK_SHAPE, ENTRY_SHAPE, MAP_SHAPE, NAME_SHAPE } from './heap-shapes.js';
-import { type RecordShape, recordsPart, shapeOf, wordsPart } from './record-shape.js';
+import { type Part, type RecordShape, recordsPart, shapeOf, wordsPart } from './record-shape.js';
 
 /** An object that a name leads to. */
 export interface ObjectRole {
@@ -67,11 +68,8 @@ function roleInMap(
   label: string,
   address: number,
 ): ObjectRole | undefined {
-  if (address === map) return { label, shape: MAP_SHAPE, isOneOfMany: false };
-  if (address === words.loadPlain(map + MAP.locks)) {
-    const locks = 2 ** words.loadPlain(map + MAP.firstLevel);
-    const part = recordsPart('bucket lock', locks, BUCKET_LOCK_SHAPE, BUCKET_LOCK_WORDS);
-    return { label, shape: shapeOf({ locks: 0 }, { locks: part }), isOneOfMany: false };
+  if (address === map) {
+    return { label, shape: mapShape(words.loadPlain(map + MAP.firstLevel)), isOneOfMany: false };
   }
   for (let segment = 0; segment <= MAX_LEVEL; segment++) {
     if (address !== words.loadPlain(map + MAP.segments + segment)) continue;
@@ -81,6 +79,19 @@ function roleInMap(
   }
   if (!isOnList(words, geometry, words.loadPlain(map + MAP.segments), address)) return undefined;
   return { label: `entry of ${label}`, shape: ENTRY_SHAPE, isOneOfMany: true };
+}
+
+/** The root of a map with what lies behind it. */
+function mapShape(firstLevel: number): RecordShape {
+  if (firstLevel < 1 || firstLevel > MAX_LEVEL) return MAP_SHAPE;
+  const fields: Record<string, number> = { ...MAP, bucketLocks: MAP_WORDS };
+  const locks = recordsPart('bucket lock', 2 ** firstLevel, BUCKET_LOCK_SHAPE, BUCKET_LOCK_WORDS);
+  const parts: Record<string, Part> = { ...MAP_SHAPE.parts, bucketLocks: locks };
+  for (let l = 0; l <= firstLevel; l++) {
+    fields[`buckets ${l}`] = firstSegmentOffset(firstLevel, l);
+    parts[`buckets ${l}`] = wordsPart(`segment ${l} word`, l === 0 ? 1 : 2 ** (l - 1));
+  }
+  return shapeOf(fields, parts);
 }
 
 /** Whether the list that goes on from the bucket word at `bucket` holds the entry at `address`. */

@@ -1,8 +1,9 @@
 /** The name of a slot's thread, in its slot: UTF-8 behind a word that counts its bytes. And how messages call it. */
-import { NAME_WORDS, SLOT } from '../layout/thread-slot.js';
+
 import { BYTES_PER_WORD } from '../words/units.js';
 import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
+import { NAME_WORDS, SLOT } from './thread-slot.js';
 
 /**
  * The name as it stands there now: who had the slot before may have had another.

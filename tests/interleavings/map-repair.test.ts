@@ -1,0 +1,3 @@
+import { checkClaimsOf } from './support/check-claims.js';
+
+await checkClaimsOf('map-repair');

@@ -1,0 +1,194 @@
+/**
+ * The end of a torture run: nobody runs any more, so everything that the run made is freed, and what is left has to be
+ * accounted for, to the object.
+ *
+ *     barriers -> each scenario frees what it made -> barriers, shrink -> balance()
+ *
+ * What only the variables of a dead worker led to is nobody's loss but its user's: such objects have sizes of their own
+ * (scenarios/objects.ts), and there are no more of them than calls that were cut off. Main frees them, and looks again.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { type Address, type BalanceReport, LockTimeoutError, RcuTimeoutError } from '../../src/index.js';
+import { descriptorStart } from '../../src/layout/heap-layout.js';
+import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageOwner } from '../../src/layout/page-descriptor.js';
+import { CLASS_BYTES } from '../../src/slab/size-classes.js';
+import { PAGE_WORDS } from '../../src/words/units.js';
+import { isFree } from './dead-thread.js';
+import type { Main, Scenario } from './scenario.js';
+import { GROUP, GROUPS } from './scenarios/groups.js';
+import { isOfHands } from './scenarios/objects.js';
+
+export interface TortureAudit {
+  readonly objectsLost: number;
+  readonly pagesLost: number;
+  /** Freed by main: what only variables of dead workers led to. */
+  readonly objectsInUserHands: number;
+  readonly pagesInUserHands: number;
+  readonly bytesCharged: number;
+  readonly callbacksOrphaned: number;
+  readonly slotsStuck: number;
+  readonly locksStuck: number;
+}
+
+/** Of a run that has failed before its end. */
+export const NO_AUDIT: TortureAudit = {
+  objectsLost: 0,
+  pagesLost: 0,
+  objectsInUserHands: 0,
+  pagesInUserHands: 0,
+  bytesCharged: 0,
+  callbacksOrphaned: 0,
+  slotsStuck: 0,
+  locksStuck: 0,
+};
+
+const BARRIER = { timeoutMillis: 20_000 };
+const SETTLING_ROUNDS = 200;
+const SETTLING_PAUSE_MILLIS = 5;
+/** One report names a few of what is unreachable. */
+const MOST_LOOKS = 500;
+
+export async function audit(
+  main: Main,
+  scenarios: readonly Scenario[],
+  shared: readonly (readonly number[])[],
+): Promise<TortureAudit> {
+  const { heap } = main;
+  await attempt(main, 'the barriers', () => rest(main));
+  for (const [i, scenario] of scenarios.entries()) {
+    await attempt(main, scenario.name, () => scenario.finish(main, shared[i]!));
+  }
+  await attempt(main, 'the barriers', () => rest(main));
+  let counted: Lost = { ...NOTHING_LOST, locksStuck: main.findings.locksStuck };
+  await attempt(main, 'the account', () => {
+    counted = countLost(main);
+  });
+  const slotsStuck = countSlots(main);
+  const callbacksOrphaned = heap.stats().callbacks.reduce((sum, { stranded }) => sum + stranded, 0);
+  let bytesCharged = 0;
+  if (scenarios.includes(GROUPS)) {
+    await attempt(main, 'the groups', () => {
+      bytesCharged = heap.group(GROUP).stats().usageBytes;
+    });
+  }
+  if (bytesCharged > 0) main.findings.problem(`${bytesCharged} bytes are charged for nothing`);
+  return { ...counted, slotsStuck, callbacksOrphaned, bytesCharged };
+}
+
+/** What throws is a problem, and no end of the account. */
+async function attempt({ findings }: Main, what: string, act: () => unknown): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (error instanceof LockTimeoutError) findings.locksStuck++;
+    findings.problem(`at the end, ${what}: ${(error as Error).message}`);
+  }
+}
+
+/** Waits until nothing waits. */
+async function rest({ heap, findings }: Main): Promise<void> {
+  try {
+    await heap.rcu.barrier(BARRIER);
+    await heap.kfreeRcuBarrier(BARRIER);
+  } catch (error) {
+    if (!(error instanceof RcuTimeoutError)) throw error;
+    findings.hangs++;
+    findings.problem(`at the end: ${error.message}`);
+    return;
+  }
+  for (let round = 0; round < SETTLING_ROUNDS; round++) {
+    heap.shrink();
+    const { objectsWaiting, callbacksWaiting } = heap.stats();
+    if (objectsWaiting === 0 && callbacksWaiting === 0) return;
+    await setTimeout(SETTLING_PAUSE_MILLIS);
+  }
+  const { objectsWaiting, callbacksWaiting } = heap.stats();
+  findings.problem(
+    `${objectsWaiting} objects and ${callbacksWaiting} callbacks wait for a grace period for good`,
+  );
+}
+
+type Lost = Pick<
+  TortureAudit,
+  'objectsLost' | 'pagesLost' | 'objectsInUserHands' | 'pagesInUserHands' | 'locksStuck'
+>;
+
+const NOTHING_LOST = { objectsLost: 0, pagesLost: 0, objectsInUserHands: 0, pagesInUserHands: 0 };
+
+/** Frees what was in the hands of users, as far as a death explains it; the rest is lost. */
+function countLost(main: Main): Lost {
+  const { heap, findings } = main;
+  let objectsInUserHands = 0;
+  let pagesInUserHands = 0;
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const report = heap.balance();
+    const ours = report.problems.length > 0 ? [] : report.unreachable.filter((p) => isExplained(main, p));
+    for (const p of ours) {
+      const pages = pagesOf(main, p);
+      if (pages === 0) objectsInUserHands++;
+      else pagesInUserHands += pages;
+      if (pages === 0) heap.kfree(p as Address);
+      else heap.freePages(p as Address);
+    }
+    if (ours.length === 0) {
+      return {
+        ...judge(main, report, objectsInUserHands, pagesInUserHands),
+        objectsInUserHands,
+        pagesInUserHands,
+      };
+    }
+    heap.shrink();
+  }
+  findings.problem(`more than ${MOST_LOOKS} looks found something that was in the hands of users`);
+  return { ...judge(main, heap.balance(), 0, 0), objectsInUserHands, pagesInUserHands };
+}
+
+function judge(
+  { findings }: Main,
+  report: BalanceReport,
+  objectsInUserHands: number,
+  pagesInUserHands: number,
+): Pick<Lost, 'objectsLost' | 'pagesLost' | 'locksStuck'> {
+  const tooMany = Math.max(0, objectsInUserHands - findings.objectsInTransit);
+  const tooManyPages = Math.max(0, pagesInUserHands - findings.pagesInTransit);
+  let locksStuck = findings.locksStuck;
+  for (const problem of report.problems) {
+    findings.problem(`balance(): ${problem}`);
+    if (/ is held by | is inside its | is borrowed/.test(problem)) locksStuck++;
+  }
+  const objectsLost = report.unreachableObjects + tooMany;
+  const pagesLost = report.unreachablePages + tooManyPages;
+  if (objectsLost > 0) findings.problem(`${objectsLost} objects are lost`);
+  if (pagesLost > 0) findings.problem(`${pagesLost} pages are lost`);
+  return { objectsLost, pagesLost, locksStuck };
+}
+
+/** Pages of the block at `p`; 0 for an object. */
+function pagesOf({ heap }: Main, p: number): number {
+  const state = stateOf(heap, p);
+  return pageKind(state) === PAGE_KIND.slab ? 0 : 1 << pageOrder(state);
+}
+
+/** True for what a worker takes into its variables. */
+function isExplained(main: Main, p: number): boolean {
+  const state = stateOf(main.heap, p);
+  if (pageKind(state) !== PAGE_KIND.slab) return pageKind(state) === PAGE_KIND.allocated;
+  const cache = pageOwner(state);
+  // Above the size classes come named caches, and those of charged objects.
+  return isOfHands(CLASS_BYTES[cache - 1] ?? 0, cache);
+}
+
+function stateOf({ words, geometry }: Main['heap'], p: number): number {
+  const page = Math.floor(p / PAGE_WORDS);
+  return words.loadPlain(descriptorStart(geometry, page) + DESCRIPTOR.state);
+}
+
+/** Slots that are not free, but for main's own. */
+function countSlots({ heap, findings }: Main): number {
+  const { words, geometry } = heap;
+  let taken = 0;
+  for (let slot = 0; slot < geometry.slots; slot++) if (!isFree(words, geometry, slot)) taken++;
+  const stuck = taken - 1;
+  if (stuck > 0) findings.problem(`${stuck} slots of workers are not free at the end`);
+  return stuck;
+}

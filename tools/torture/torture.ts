@@ -1,0 +1,188 @@
+/**
+ * A torture run: a heap, scenarios, workers that do all they can to each other and are killed at random; and at the end an
+ * account of every page and object.
+ *
+ *     prepare -> crew.torture() -> crew.stop() -> audit -> TortureResult
+ */
+import { Heap, type HeapOptions } from '../../src/index.js';
+import { audit, NO_AUDIT, type TortureAudit } from './audit.js';
+import { Control, PIPE_SLOTS, SEAT } from './control.js';
+import { TortureCrew } from './crew.js';
+import { notEnough } from './enough.js';
+import { Findings } from './findings.js';
+import { Random } from './random.js';
+import type { Main, Operation, Scenario } from './scenario.js';
+import { checkCounters, MAPS } from './scenarios/maps.js';
+import { findScenarios } from './scenarios.js';
+import { Stage } from './stage.js';
+import type { TortureOptions } from './torture-options.js';
+import type { TortureResult } from './torture-result.js';
+
+const SLOTS = 64;
+/** Slots of threads that are on their way in or out. */
+const SPARE_SLOTS = 8;
+const MAIN_STREAM = 0x7fff;
+
+/**
+ * Runs it.
+ *
+ * @param isCancelled asked now and then: true ends the run early, with its account
+ *
+ * Errors   what Heap.create() throws.
+ */
+export async function torture(
+  options: TortureOptions,
+  isCancelled: () => boolean = () => false,
+): Promise<TortureResult> {
+  const scenarios = findScenarios(options.scenarios)!;
+  const { threads, heapBytes, oom, skips, seed } = options;
+  const random = new Random(seed, MAIN_STREAM);
+  const heap = Heap.create(
+    {
+      ...shapeOf(random),
+      bytes: heapBytes,
+      threads: Math.max(SLOTS, threads + SPARE_SLOTS),
+      faultInjection: oom > 0,
+      name: 'torture',
+      // A worker that stalls is no fault of the heap's.
+      stallMillis: 0,
+    },
+    { reaperSkips: new Set(skips) },
+  );
+  let longest = 0;
+  heap.on('reap', ({ millis }) => {
+    longest = Math.max(longest, millis);
+  });
+  const control = new Control(threads * 2);
+  const findings = new Findings();
+  const main: Main = { heap, control, seats: threads, findings };
+  const shared = scenarios.map((scenario) => scenario.prepare(main));
+  const operations = namesOf(operationsOfMain(main, scenarios, shared, random), options);
+  heap.shrink();
+  // By a timer of the heap, say: the run goes on, and has failed.
+  const onUncaught = (error: Error) => findings.problem(`main: ${error.message}`);
+  process.on('uncaughtException', onUncaught);
+  try {
+    const begin = performance.now();
+    const crew = new TortureCrew({ main, scenarios, shared, operations, options, random });
+    // A broken reaper has been found out by the first problem; what it leaves would take long to account for.
+    const isFoundOut = () => skips.length > 0 && findings.problems > 0;
+    await crew.torture(options.seconds * 1000, () => isCancelled() || isFoundOut());
+    if (isFoundOut()) await crew.abandon();
+    else await crew.stop();
+    const seconds = (performance.now() - begin) / 1000;
+    const { gracePeriods, freedThroughList } = heap.stats();
+    if (scenarios.includes(MAPS) && !isFoundOut()) checkCounters(main, crew.deaths.updatesCutOff);
+    const audited = isFoundOut() ? NO_AUDIT : await audit(main, scenarios, shared);
+    leave(main);
+    const measured = { ...audited, longest, seconds, gracePeriods, freedThroughList };
+    return judged(main, crew, options, scenarios, measured);
+  } finally {
+    // What timers of a broken heap still throw is known by now.
+    if (findings.problems === 0) process.removeListener('uncaughtException', onUncaught);
+  }
+}
+
+/** A heap that is broken may not let go either. */
+function leave({ heap, findings }: Main): void {
+  try {
+    heap.detach();
+  } catch (error) {
+    findings.problem(`main cannot leave the heap: ${(error as Error).message}`);
+  }
+}
+
+/** Small sheaves and lists come to the rare paths more often; the seed says how small. */
+function shapeOf(random: Random): HeapOptions {
+  const pageListHigh = random.of([0, 4, 64]);
+  return {
+    sheafCapacity: random.of([2, 6, 58]),
+    barnSheaves: random.of([2, 256]),
+    minPartialSlabs: random.of([0, 5]),
+    pageListHigh,
+    pageListBatch: Math.max(1, pageListHigh / 2),
+    mapBucketsLog2: random.of([1, 3, 6]),
+  };
+}
+
+/** Main does none of them: it wants their names. */
+function operationsOfMain(
+  { heap, control, seats }: Main,
+  scenarios: readonly Scenario[],
+  shared: readonly (readonly number[])[],
+  random: Random,
+): Operation[] {
+  const stage = new Stage({ heap, control, random, seat: 0, seats, onWrong: () => {} });
+  return scenarios.flatMap((scenario, i) => scenario.operations(stage, shared[i]!));
+}
+
+function namesOf(operations: readonly Operation[], { stall }: TortureOptions): string[] {
+  const names = operations.map(({ name }) => name);
+  return stall ? [...names, 'stall'] : names;
+}
+
+interface Measured extends TortureAudit {
+  readonly longest: number;
+  readonly seconds: number;
+  readonly gracePeriods: number;
+  readonly freedThroughList: number;
+}
+
+function judged(
+  { control, findings, seats }: Main,
+  { deaths }: TortureCrew,
+  options: TortureOptions,
+  scenarios: readonly Scenario[],
+  { longest, ...measured }: Measured,
+): TortureResult {
+  const pipe = Array.from({ length: PIPE_SLOTS }, (_, i) => control.sum(SEAT.pipe + i));
+  if (pipe.slice(2).some((count) => count > 0)) {
+    findings.wrong(`readers saw what had been removed before a grace period: Reader Pipe ${pipe.join(' ')}`);
+  }
+  const result = {
+    ...measured,
+    seed: options.seed,
+    threads: seats,
+    scenarios: scenarios.map(({ name }) => name),
+    heapBytes: options.heapBytes,
+    operations: control.sum(SEAT.operations),
+    kills: deaths.kills,
+    killsInCriticalSections: deaths.inCriticalSections,
+    killsInReaper: deaths.inReaper,
+    reaps: deaths.reaps,
+    exits: deaths.exits,
+    killsByClass: sorted(deaths.byClass),
+    killsByOperation: sorted(deaths.byOperation),
+    longestReapMillis: Number(longest.toFixed(2)),
+    hangs: findings.hangs,
+    wrongValues: findings.wrongValues + control.sum(SEAT.wrongValues),
+    lockTimeouts: control.sum(SEAT.lockTimeouts),
+    deadOwners: control.sum(SEAT.deadOwners),
+    refusals: control.sum(SEAT.refusals),
+    nolockRefusals: control.sum(SEAT.nolockRefusals),
+    reads: control.sum(SEAT.reads),
+    readerPipe: pipe,
+    joins: control.sum(SEAT.joins),
+    stalls: control.sum(SEAT.stalls),
+    callbacksQueued: control.sum(SEAT.callbacksQueued),
+    callbacksLost: findings.callbacksLost,
+    callbacksInterrupted: findings.callbacksInterrupted,
+    objectsReturned: findings.objectsReturned,
+    objectsInTransit: findings.objectsInTransit,
+  };
+  if (result.wrongValues > 0 && findings.problems === 0) findings.problem('a worker found wrong values');
+  if (result.callbacksLost > (deaths.byClass.get('callback') ?? 0)) {
+    findings.problem(`${result.callbacksLost} callbacks were queued, and never called`);
+  }
+  return {
+    ...result,
+    problems: findings.texts,
+    notEnough: notEnough(result, options),
+    result: findings.problems === 0 ? 'SUCCESS' : 'FAILURE',
+  };
+}
+
+/** The largest first. */
+function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
