@@ -97,11 +97,12 @@ export class Reaper {
 
   /**
    * Reaps every slot whose thread runs no more. What cannot be had now, because another thread holds a lock, or reaps
-   * itself, is tried again by a timer.
+   * itself, is tried again by a timer. None where this thread may not spin: it leaves that to others.
    */
   reapAll(): ReapReport[] {
-    const { words, geometry } = this._parts;
+    const { words, geometry, host } = this._parts;
     const reports: ReapReport[] = [];
+    if (host.waitRight === 'may-neither') return reports;
     // Publishes nothing: who is dead had its slot before.
     const claimed = words.load(HEADER.slotsClaimed);
     for (let slot = 0; slot < claimed; slot++) {
