@@ -159,6 +159,16 @@ export const COMPARISONS: readonly Comparison[] = [
     subjects: mutexes('survival', SURVIVAL_TRIALS, SURVIVAL_TRIALS_OF_PEERS),
   },
   {
+    name: 'reap',
+    title: 'time to reap a thread that was terminated with most of a heap of 1 GiB in use',
+    unit: 'ms',
+    lessIsBetter: true,
+    warmupRounds: 1,
+    rounds: 9,
+    quickRounds: 1,
+    subjects: [{ name: 'lull', script: 'reap', given: [], operations: 1 }],
+  },
+  {
     name: 'gc',
     title: 'garbage collections in 10 million kmalloc, kfree, kfreeRcu and get',
     unit: 'collections',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifyPair } from './death/values.js';
-import { runTrials } from './death.js';
+import { jsonOf, runTrials } from './death.js';
 
 test("runTrials, Lull's map and mutex are whole after the death of their writer", {
   timeout: 120_000,
@@ -22,6 +22,17 @@ test('runTrials, says that a thing hangs which does not end within its limit', {
 }, async () => {
   // Nothing starts so fast.
   assert.deepEqual(await runTrials('Lull Mutex', 1, 1), { name: 'Lull Mutex', hung: 1, corrupted: 0 });
+});
+
+test('jsonOf, has trials and results, each with name, hung and corrupted, and nothing else', () => {
+  const results = [
+    { name: 'a', hung: 2, corrupted: 1, note: 'its size is 3' },
+    { name: 'b', hung: null, corrupted: null, note: 'not installed' },
+  ];
+  assert.equal(
+    jsonOf(5, results),
+    '{"trials":5,"results":[{"name":"a","hung":2,"corrupted":1},{"name":"b","hung":null,"corrupted":null}]}',
+  );
 });
 
 test('verifyPair, takes what is written under the key and nothing else', () => {

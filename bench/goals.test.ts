@@ -39,6 +39,7 @@ test('GOALS ask for at most a multiple of the time, or at least a multiple of th
     'mutex multithreading: at least 1',
     'mutex-two-threads multithreading: at least 1',
     'mutex-survival undefined: at least 100',
+    'reap undefined: at most 50',
     'gc undefined: at most 0',
     'nolock undefined: at least 99.9',
     'nolock undefined: at least 99.9',

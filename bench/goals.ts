@@ -39,6 +39,7 @@ export const GOALS: readonly Goal[] = [
   goal('mutex vs multithreading', 'mutex', 'multithreading', 'at least', 1),
   goal('mutex, two threads, vs multithreading', 'mutex-two-threads', 'multithreading', 'at least', 1),
   alone('mutex after the end of its holder', 'mutex-survival', 'lull', 'at least', 100),
+  alone('ms to reap a thread with 1 GiB of heap', 'reap', 'lull', 'at most', 50),
   alone('garbage collections in 10 million operations', 'gc', 'lull', 'at most', 0),
   alone('nolock pages served, 1 other thread', 'nolock', 'pages, 1 other thread', 'at least', 99.9),
   alone('nolock pages served, 3 other threads', 'nolock', 'pages, 3 other threads', 'at least', 99.9),

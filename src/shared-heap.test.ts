@@ -39,6 +39,21 @@ test('Heap.create() names the thread as it is told, and Heap.attach() `worker` u
   );
 });
 
+test('spawn(), watch(), terminate(), reap() and on() throw after detach(), and take nobody for dead', async () => {
+  const heap = Heap.create(TINY);
+  const other = Heap.attach(heap.handle);
+  heap.detach();
+  const left = { message: /^used a heap after detach\(\)/ };
+  const worker = new FakeHost() as never;
+  assert.throws(() => heap.spawn('./worker.js'), left);
+  assert.throws(() => heap.watch(worker), left);
+  await assert.rejects(heap.terminate(worker), left);
+  assert.throws(() => heap.reap(other.stats().threads[0]!.slot), left);
+  assert.throws(() => heap.on('reap', () => {}), left);
+  other.map('still').set('its', 'own');
+  assertBalanced(other);
+});
+
 test('two heaps of one thread share nothing', () => {
   const [one, other] = [Heap.create(TINY), Heap.create(TINY)];
   const p = one.kmalloc(64);

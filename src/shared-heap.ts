@@ -28,7 +28,9 @@ import type { Mutex } from './locks/mutex.js';
 import type { RwLock } from './locks/rw-lock.js';
 import type { Semaphore } from './locks/semaphore.js';
 import type { SeqLock } from './locks/seq-lock.js';
+import { usedAfterDetach } from './words/after-detach.js';
 import { engineHost, type SpawnOptions } from './words/host.js';
+import { shown } from './words/shown.js';
 
 /** What heap.map() takes. */
 export interface MapOptions {
@@ -158,6 +160,7 @@ export class Heap extends HeapCore {
    * Errors   TypeError for workerData that is no plain object; what new Worker() throws.
    */
   spawn<W extends object = SpawnedWorker>(url: string | URL, options: SpawnOptions = {}): W {
+    this._requireAttached();
     return this._ends.spawn(url, options) as W;
   }
 
@@ -170,19 +173,22 @@ export class Heap extends HeapCore {
    * Errors   TypeError for what is none; Error for one that has ended already.
    */
   watch(worker: WorkerThread): void {
+    this._requireAttached();
     this._ends.watch(worker);
   }
 
   /**
    * Ends a worker that this thread has started, wherever it is, and resolves when nothing in the heap is its own any more.
    *
-   * @returns what was found and done, for each slot that it had; none where it had left, or had never joined
+   * @returns what was found and done, for each slot that it had and this thread has reaped; none where it had left, or had never
+   *          joined
    *
    * Errors   TypeError for what is no worker of this thread; Error for one that had ended unwatched, and where after ten
    *          seconds its slots are not free.
    * Context  Any thread with an event loop. Addresses read before are stale after the await.
    */
   async terminate(worker: WorkerThread | { terminate(): unknown }): Promise<ReapReport[]> {
+    this._requireAttached();
     return this._ends.terminate(worker);
   }
 
@@ -199,6 +205,7 @@ export class Heap extends HeapCore {
    * Errors   RangeError for what is no slot; Error for this thread's own, or a free one.
    */
   reap(slot: number): ReapReport | undefined {
+    this._requireAttached();
     return this._ends.reap(slot);
   }
 
@@ -212,9 +219,10 @@ export class Heap extends HeapCore {
   on(event: 'reap', listener: (report: ReapReport) => void): () => void {
     if (event !== 'reap' || typeof listener !== 'function') {
       throw new TypeError(
-        `listened to the heap's event ${String(event)} with a ${typeof listener}; it is reap, with a function`,
+        `listened to the heap's event ${String(event)} with ${shown(listener)}; it is reap, with a function`,
       );
     }
+    this._requireAttached();
     return this._ends.on(listener);
   }
 
@@ -244,6 +252,11 @@ export class Heap extends HeapCore {
     this._ends.stop();
     super.detach();
     this._ends.letGo();
+  }
+
+  /** Deaths are told to who is in the heap. */
+  private _requireAttached(): void {
+    if (!this.isAttached()) throw usedAfterDetach();
   }
 
   private _makeReaper(): Reaper {

@@ -14,9 +14,13 @@ import { MAP_BUCKET_LOCK } from '../locks/lull-classes.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
 
+// Local copies: the engine folds a module's own constants into the code, imported ones it loads.
 const FIRST_LEVEL = MAP.firstLevel;
 const LOCKS = MAP.locks;
 const FLIP = ORDER_FLIP;
+const LOCK = BUCKET_LOCK.lock;
+const ENTRIES = BUCKET_LOCK.entries;
+const LOCK_WORDS = BUCKET_LOCK_WORDS;
 
 export class BucketLocks {
   private readonly _words: Words;
@@ -57,12 +61,12 @@ export class BucketLocks {
 
   /** Entries that lock `number` guards. */
   entriesOf(number: number): number {
-    return this._words.loadPlain(this._start(number) + BUCKET_LOCK.entries);
+    return this._words.loadPlain(this._start(number) + ENTRIES);
   }
 
   /** Counts entries of lock `number`, which the caller holds. */
   addEntries(number: number, by: number): void {
-    const word = this._start(number) + BUCKET_LOCK.entries;
+    const word = this._start(number) + ENTRIES;
     this._words.storePlain(word, this._words.loadPlain(word) + by);
   }
 
@@ -75,7 +79,7 @@ export class BucketLocks {
   }
 
   private _start(number: number): number {
-    return this._words.loadPlain(this._map + LOCKS) + number * BUCKET_LOCK_WORDS;
+    return this._words.loadPlain(this._map + LOCKS) + number * LOCK_WORDS;
   }
 
   private _lock(number: number): RawSpinLock {
@@ -83,7 +87,7 @@ export class BucketLocks {
     if (known !== undefined) return known;
     // Filled from the front, so that the array stays a dense one.
     for (let i = this._locks.length; i <= number; i++) {
-      const word = this._start(i) + BUCKET_LOCK.lock;
+      const word = this._start(i) + LOCK;
       this._locks.push(this._maker.rawSpinLock(word, MAP_BUCKET_LOCK, `map bucket ${i}`));
     }
     return this._locks[number]!;

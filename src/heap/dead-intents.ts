@@ -97,9 +97,20 @@ function finishCharge(estate: Estate, frame: number): void {
   const p = words.loadPlain(start + SLOT.inHand);
   if (p !== 0 && isInUse(estate, p)) {
     kmalloc.accounted.forgetPayer(outerOf(estate, p));
-    freeInHand(estate, p);
+    freeFromHand(estate, p);
   }
   charges.finish(frame);
+}
+
+/** Frees what SLOT.inHand names. I1: an intent to free it has it from here on, and what that has saved of the hand is nothing. */
+function freeFromHand(estate: Estate, p: number): void {
+  const { words, start, intents } = estate;
+  const depth = words.loadPlain(start + SLOT.intentDepth);
+  const saved = start + SLOT.intents + depth * INTENT_FRAME_WORDS + INTENT.saved;
+  const frame = intents.open(INTENT_KIND.free, saved, p);
+  if (frame !== 0) words.storePlain(saved, 0);
+  freeInHand(estate, p);
+  intents.close(frame);
 }
 
 /** Found by its word it is somebody's; else it is given back. */

@@ -131,3 +131,47 @@ heapTest(
   },
   SIZES,
 );
+
+/** The thread of `actor` was stopped in a turn: who was told of that has ended, or left, before it came to reap. */
+function abandon(stage: Stage, actor: Actor): void {
+  stage.hold(actor.heap.kmalloc(BYTES));
+  stage.words.store(partsOf(actor.heap).membership.start + SLOT.state, SLOT_STATE.zombie);
+}
+
+heapTest(
+  'synchronizeRcuSync(), reaps a zombie itself whose turn it waits for, where nobody else does',
+  (stage) => {
+    abandon(stage, stage.attach());
+    stage.heap.synchronizeRcuSync({ timeoutMillis: 1000 });
+    assert.equal(stage.heap.stats().threads.length, 1);
+  },
+  SIZES,
+);
+
+heapTest(
+  'synchronizeRcu(), does so as well',
+  async (stage) => {
+    abandon(stage, stage.attach());
+    const waiting = stage.heap.synchronizeRcu();
+    for (let look = 0; look < 10; look++) {
+      await Promise.resolve();
+      stage.host.runMicrotasks();
+      stage.host.advance(10);
+    }
+    assert.equal(stage.heap.stats().threads.length, 1);
+    await waiting;
+  },
+  SIZES,
+);
+
+heapTest(
+  'a thread whose deferred frees wait for the turn of a zombie, reaps it by its timer',
+  (stage) => {
+    abandon(stage, stage.attach());
+    stage.heap.kfreeRcu(stage.heap.kmalloc(BYTES));
+    stage.pass(100);
+    assert.equal(stage.heap.stats().threads.length, 1);
+    assert.equal(stage.stats().objectsWaiting, 0);
+  },
+  SIZES,
+);

@@ -1,6 +1,6 @@
 /**
- * Who waits for what other threads had queued has the dead among them reaped, so that it goes on: through the orphans, to
- * whoever can take it. A thread that has no reaper takes over that much alone.
+ * Who waits for a grace period, or for what other threads had queued, has the dead among them reaped, so that it goes on:
+ * what they had queued through the orphans, to whoever can take it. A thread that has no reaper takes over that much alone.
  *
  *     dead slot: sheaves, heads, callbacks, what is in hand  --takeOver()-->  orphans  --seal() of any thread-->  waits anew
  *

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeHost } from '../../tests/support/fake-host.js';
+import { killEverywhere } from '../../tests/support/killed-heap.js';
 import { partsOf } from '../../tests/support/stage.js';
 import { MemoryCorruptionError } from '../pages/memory-corruption-error.js';
 import { PageAllocator } from '../pages/page-allocator.js';
@@ -362,4 +363,15 @@ test('LULL_DEBUG, makes heaps debug heaps unless they say otherwise', () => {
   assert.equal(Heap.create({ ...plain, debug: false }, { host }).geometry.debugHooks, 0);
   host.variables.set('LULL_DEBUG', 'yes');
   assert.throws(() => Heap.create(plain, { host }), /LULL_DEBUG=yes/);
+});
+
+test('checkObjects() finds nothing wrong with an object whose thread has died in allocating it, or in freeing it', () => {
+  const again = (heap: Heap) => heap.kfree(heap.kmalloc(40));
+  killEverywhere({
+    options: { pages: 64, threads: 3, debug: true },
+    prepare: (_stays, stops) => again(stops),
+    act: again,
+    userObjects: 1,
+    check: (stays) => assert.deepEqual(stays.checkObjects(), []),
+  });
 });

@@ -9,14 +9,14 @@
  *
  * The order and the bounds are direct-reclaim.ts's. Memory of other groups is left alone.
  *
- * Who may call: the slot's thread, outside of every lock. Inside a shrinker nothing is reclaimed.
+ * Who may call: the slot's thread, outside of every lock. Inside of what reclaim calls nothing is reclaimed.
  */
 import { GROUP } from '../layout/group-record.js';
 import { directReclaim, type ReclaimSteps } from '../pages/direct-reclaim.js';
 import { __GFP_HIGH, __GFP_NOFAIL, allowBlocking, GFP_KERNEL, type Gfp } from '../pages/gfp.js';
 import { refusalError } from './group-limit-error.js';
 import type { HeapParts } from './heap-parts.js';
-import { awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS } from './reclaim-steps.js';
+import { apart, awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS, isInsideReclaim } from './reclaim-steps.js';
 
 /**
  * A group has refused an allocation (GroupCharges.refusedBy): makes room in it, where `gfp` allows that, and tries
@@ -64,9 +64,9 @@ export function requireNotRefused({ charges, words }: HeapParts, bytes: number):
   throw refusalError(words, charges.refused, refuser, bytes);
 }
 
-/** True inside a shrinker: what it allocates fails instead of reclaiming. */
-function isScanning({ shrinkers, groupShrinkers }: HeapParts): boolean {
-  return shrinkers.isScanning() || groupShrinkers.isScanning();
+/** True inside a shrinker, and what else reclaim calls: what it allocates fails instead of reclaiming. */
+function isScanning(parts: HeapParts): boolean {
+  return parts.shrinkers.isScanning() || parts.groupShrinkers.isScanning() || isInsideReclaim(parts);
 }
 
 function allocPastLimit({ charges }: HeapParts, alloc: () => number): number {
@@ -91,7 +91,7 @@ class GroupReclaim implements ReclaimSteps {
   }
 
   freeDone(): void {
-    freeDone(this._parts);
+    apart(this._parts, () => freeDone(this._parts));
     this.drainOwnLists();
   }
 
@@ -100,7 +100,7 @@ class GroupReclaim implements ReclaimSteps {
     for (const list of this._parts.groupShrinkers.below(this._group)) {
       most = Math.max(
         most,
-        this._parts.turn.run(() => list.firstPriority()),
+        this._inTurn(() => list.firstPriority()),
       );
     }
     return most;
@@ -109,7 +109,7 @@ class GroupReclaim implements ReclaimSteps {
   shrink(priority: number): number {
     let given = 0;
     for (const list of this._parts.groupShrinkers.below(this._group)) {
-      given += this._parts.turn.run(() => list.shrink(priority));
+      given += this._inTurn(() => list.shrink(priority));
     }
     if (given === 0) return 0;
     // What a shrinker frees is in this thread's stock, or waits for a grace period.
@@ -130,7 +130,7 @@ class GroupReclaim implements ReclaimSteps {
   awaitGracePeriod(): boolean {
     // A wait for nothing would hold up the caller for as long as other threads' turns last.
     if (!this._parts.kfreeRcu.isWaiting()) return false;
-    const passed = awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS);
+    const passed = apart(this._parts, () => awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS));
     this.drainOwnLists();
     return passed;
   }
@@ -141,4 +141,9 @@ class GroupReclaim implements ReclaimSteps {
   }
 
   rest(): void {}
+
+  /** Runs what is the program's own. */
+  private _inTurn(act: () => number): number {
+    return apart(this._parts, () => this._parts.turn.run(act));
+  }
 }

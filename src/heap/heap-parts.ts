@@ -106,16 +106,14 @@ export function wireParts(
   const pages = wirePages(base, surroundings);
   const slab = wireSlab(base, pages);
   const rcu = wireRcu(base, thread, slab);
-  const { kfreeRcu: frees, callbacks, gracePeriod, stall } = rcu;
+  const { kfreeRcu: frees, callbacks, gracePeriod, stall, deadThreads } = rcu;
   slab.shrinkers.register(new KfreeRcuShrinker(frees, gracePeriod));
   const throttle = new Throttle(words, geometry, membership.start, host, context);
   slab.caches.connect(frees);
-  thread.driver.connect({ frees, callbacks, gracePeriod, throttle, turn: thread.turn, stall });
+  thread.driver.connect({ frees, callbacks, gracePeriod, throttle, turn: thread.turn, stall, deadThreads });
   thread.decay.connect(pages.pages, thread.turn);
   const registryLock = locks.rawSpinLock(HEADER.registryLock, REGISTRY_LOCK, 'registry');
   const registry = new Registry(words, registryLock);
-  const { orphans, rcuEvents } = rcu;
-  const deadThreads = new DeadThreads({ words, geometry, host, orphans, rcuEvents });
   const barrier = new Barrier({
     words,
     geometry,
@@ -126,8 +124,8 @@ export function wireParts(
     deadThreads,
     stall,
   });
-  const orphanWatch = new OrphanWatch(words, host, orphans, thread.driver);
-  const ends = { deadThreads, barrier, orphanWatch };
+  const orphanWatch = new OrphanWatch(words, host, rcu.orphans, thread.driver);
+  const ends = { barrier, orphanWatch };
   const reaperSkips = surroundings.reaperSkips ?? ALL_STEPS;
   return { ...base, ...thread, ...pages, ...slab, ...rcu, ...ends, registryLock, registry, reaperSkips };
 }
@@ -159,7 +157,6 @@ function wireRcu(
   const rcuEvents = new RcuEvents();
   const turnStack = (of: number) => fittings.turnStack(words.loadPlain(of + SLOT.turnStack));
   const stall = new StallWatch({ words, geometry, host, gracePeriod, events: rcuEvents, turnStack });
-  const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis, stall);
   const callbackFunctions = fittings.callbackFunctions();
   const callbackList = new CallbackList(words, slot + SLOT.callbacks);
   const callbacks = new Callbacks({
@@ -180,6 +177,8 @@ function wireRcu(
   const orphanLock = locks.rawSpinLock(HEADER.orphanLock, ORPHAN_LOCK, 'orphans');
   const own = { list: callbackList, functions: callbackFunctions, adopted: slot + SLOT.adoptedCallback };
   const orphans = new Orphans(words, geometry, orphanLock, own);
+  const deadThreads = new DeadThreads({ words, geometry, host, orphans, rcuEvents });
+  const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis, stall, deadThreads);
   const lock = new LocalTrylock(words, slot + SLOT.rcuAcquired);
   const source = makePointerPageSource(words, geometry, slot, tag, caches, host);
   const waiting = { gracePeriod, heads, orphans, lock, source, onPosted };
@@ -192,6 +191,7 @@ function wireRcu(
     callbackList,
     callbackFunctions,
     orphans,
+    deadThreads,
     rcuEvents,
     kfreeRcu,
   };

@@ -19,6 +19,7 @@
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { SLOT } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { isDead, ownerTag } from '../locks/owner.js';
 import { markStayDead } from '../threads/liveness.js';
 import type { Membership } from '../threads/thread-registry.js';
@@ -110,7 +111,14 @@ export class LifeWatch {
     if (this._isOver) return;
     this._awaited.delete(tag);
     const { words, geometry } = this._parts;
-    if (markStayDead(words, geometry, slot, tag, this._tag)) this._onDead([slot]);
+    try {
+      if (!markStayDead(words, geometry, slot, tag, this._tag)) return;
+    } catch (error) {
+      // The next look asks for the lock again.
+      if (error instanceof LockTimeoutError) return;
+      throw error;
+    }
+    this._onDead([slot]);
   }
 
   private _nameOf(tag: number): string {

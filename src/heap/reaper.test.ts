@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { assertBalanced } from '../../tests/support/balanced.js';
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
@@ -70,13 +70,18 @@ test('Reaper.reapAll, leaves a slot to another thread that is at it, and comes b
   assert.equal(stage.heap.stats().threads.length, 2);
 });
 
-test('Reaper.reapAll, gives up where a living thread holds a lock that it needs, and comes back', () => {
-  const stage = new Stage(CONFIGURATIONS[1]!, { all: { spinRounds: 50 }, ...SIZES });
+test('Reaper.reapAll, gives up soon where a living thread holds a lock that it needs, and comes back', () => {
+  const spinRounds = 16_000;
+  const stage = new Stage(CONFIGURATIONS[1]!, { all: { spinRounds }, ...SIZES });
   const { heap: other } = stage.attach('other');
   const victim = dieWithGoods(stage);
   const lock = zoneStart(stage.heap.geometry, 0) + ZONE.lock;
   stage.words.store(lock, partsOf(other).ownerTag);
+  const pause = mock.method(partsOf(stage.heap).words, 'pause');
   assert.equal(stage.heap.reap(victim.slot), undefined);
+  // Its thread may be about to hear that the lock's owner has ended.
+  const looks = pause.mock.callCount();
+  assert.ok(looks > 100 && looks < spinRounds / 4, `after ${looks} looks`);
   stage.words.store(lock, 0);
   goOn(stage);
   assert.equal(stage.heap.stats().threads.length, 2);

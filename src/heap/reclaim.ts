@@ -5,30 +5,30 @@
  * Where the caller holds raw addresses (the turn is pinned) the turn cannot be ended, so what waits for a grace
  * period that began in it cannot be had.
  *
- * Who may call: the slot's thread, outside of every lock. Inside a shrinker it does nothing: reclaim does not recurse.
+ * Who may call: the slot's thread, outside of every lock. Inside a shrinker it does nothing, nor for a callback that it calls
+ * itself in the middle of an operation: reclaim does not recurse.
  *
  * I1  SLOT.reclaiming says so while this thread is in here, also where a shrinker throws. Of a slot whose thread runs no
  *     more it is of no account.
  */
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart, zoneStart } from '../layout/heap-layout.js';
-import { ACTIVITY, INTENT_KIND, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { ACTIVITY, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import { type AllocFlags, allocFlags, markFor } from '../pages/alloc-flags.js';
 import { directReclaim, type ReclaimSteps } from '../pages/direct-reclaim.js';
 import type { Gfp } from '../pages/gfp.js';
 import { MAX_CLASS_BYTES, objectWordsFor, slabOrderFor } from '../slab/size-classes.js';
-import { Intents } from '../threads/intents.js';
 import { counted } from '../words/counted.js';
 import { alignUp, MAX_ORDER, orderFor, PAGE_BYTES } from '../words/units.js';
 import type { Words } from '../words/words.js';
 import type { HeapParts } from './heap-parts.js';
-import { awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS } from './reclaim-steps.js';
+import { apart, awaitGracePeriod, freeDone, GRACE_PERIOD_MILLIS, isInsideReclaim } from './reclaim-steps.js';
 
 /** Tries `alloc` again after each way of getting memory back; 0 when none has brought any. */
 export function reclaimFor(parts: HeapParts, gfp: Gfp, alloc: () => number): number {
   const { words, shrinkers } = parts;
-  if (shrinkers.isScanning()) return 0;
+  if (shrinkers.isScanning() || isInsideReclaim(parts)) return 0;
   countReclaim(parts, SLOT.allocStalls);
   parts.turn.note(ACTIVITY.reclaim);
   // Publishes nothing: a hint for others that find nothing, as what they want may be in this thread's hands.
@@ -106,7 +106,7 @@ class HeapReclaim implements ReclaimSteps {
   }
 
   freeDone(): void {
-    this._apart(() => freeDone(this._parts));
+    apart(this._parts, () => freeDone(this._parts));
   }
 
   firstPriority(): number {
@@ -130,7 +130,7 @@ class HeapReclaim implements ReclaimSteps {
   }
 
   awaitGracePeriod(): boolean {
-    return this._apart(() => awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS));
+    return apart(this._parts, () => awaitGracePeriod(this._parts, GRACE_PERIOD_MILLIS));
   }
 
   isContended(): boolean {
@@ -147,7 +147,7 @@ class HeapReclaim implements ReclaimSteps {
 
   rest(): void {
     const { words, context, geometry } = this._parts;
-    if (this._apart(() => awaitGracePeriod(this._parts, geometry.pollMillis))) return;
+    if (apart(this._parts, () => awaitGracePeriod(this._parts, geometry.pollMillis))) return;
     if (context.waitRight() !== 'may-wait') {
       words.pause();
       return;
@@ -163,22 +163,10 @@ class HeapReclaim implements ReclaimSteps {
     fittings.enterReclaim();
     pages.enterReclaim();
     try {
-      return this._apart(() => turn.run(act));
+      return apart(this._parts, () => turn.run(act));
     } finally {
       pages.exitReclaim();
       fittings.exitReclaim();
-    }
-  }
-
-  /** Runs what may allocate for others: what that has in hand is not what the allocation that is reclaimed for has. */
-  private _apart<T>(act: () => T): T {
-    const { words, membership } = this._parts;
-    const intents = new Intents(words, membership.start);
-    const frame = intents.open(INTENT_KIND.nothing, 0);
-    try {
-      return act();
-    } finally {
-      intents.close(frame);
     }
   }
 }

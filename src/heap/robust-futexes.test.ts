@@ -3,7 +3,6 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { assertBalanced } from '../../tests/support/balanced.js';
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { attachMortal, type Mortal, reap } from '../../tests/support/mortal.js';
@@ -32,7 +31,7 @@ function newStage(): Stage {
 
 /** The guard that somebody waits for; fails where nobody wakes it. */
 async function granted(waiting: Promise<MutexGuard>): Promise<MutexGuard> {
-  const late = setTimeout(LIMIT_MILLIS, undefined, { ref: false });
+  const late = new Promise<void>((resolve) => void setTimeout(resolve, LIMIT_MILLIS).unref());
   const guard = await Promise.race([waiting, late]);
   assert.ok(guard !== undefined, 'who waits for the mutex sleeps for ever');
   return guard;

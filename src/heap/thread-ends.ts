@@ -17,6 +17,7 @@ import { isOver } from '../threads/slot-release.js';
 import type { Membership } from '../threads/thread-registry.js';
 import type { Turn } from '../threads/turn.js';
 import type { Host, SpawnOptions } from '../words/host.js';
+import { shown } from '../words/shown.js';
 import type { Words } from '../words/words.js';
 import type { HeapHandle } from './heap-handle.js';
 import { LifeWatch } from './life-watch.js';
@@ -122,7 +123,7 @@ export class ThreadEnds {
   reap(slot: number): ReapReport | undefined {
     const { words, geometry, ownerTag: own, membership } = this._parts;
     if (!Number.isInteger(slot) || slot < 0 || slot >= geometry.slots) {
-      throw new RangeError(`reaped slot ${String(slot)}; it is an integer in 0..${geometry.slots - 1}`);
+      throw new RangeError(`reaped slot ${shown(slot)}; it is an integer in 0..${geometry.slots - 1}`);
     }
     if (slot === membership.slot) {
       throw new Error(`reaped slot ${slot}, which is this thread's own; call detach()`);

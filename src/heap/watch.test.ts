@@ -4,7 +4,9 @@ import { type BareHeap, formatBareHeap } from '../../tests/support/bare-heap.js'
 import { CONFIGURATIONS } from '../../tests/support/configurations.js';
 import { FakeHost } from '../../tests/support/fake-host.js';
 import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { ownerTag } from '../locks/owner.js';
 import { joinHeap, leaveHeap, type Membership } from '../threads/thread-registry.js';
+import type { HeapOptions } from './heap-options.js';
 import { DeathWatch, type WorkerThread } from './watch.js';
 
 /** A worker of the test, which ends when the test says so. */
@@ -39,8 +41,8 @@ interface Watched extends BareHeap {
   readonly deaths: (readonly number[])[];
 }
 
-function watchedHeap(host: FakeHost): Watched {
-  const heap = formatBareHeap(CONFIGURATIONS[0]!.options);
+function watchedHeap(host: FakeHost, options: HeapOptions = {}): Watched {
+  const heap = formatBareHeap({ ...CONFIGURATIONS[0]!.options, ...options });
   const deaths: (readonly number[])[] = [];
   const watch = new DeathWatch(host, heap.words, heap.geometry, (slots) => deaths.push(slots));
   return { ...heap, watch, deaths };
@@ -77,6 +79,42 @@ test('a worker that has left the heap before its end is no death', () => {
   worker.end();
   assert.deepEqual(heap.deaths, []);
   assert.equal(stateOf(heap, member), SLOT_STATE.free);
+});
+
+test('watch() of a worker whose slot another has the right to mark when it ends, comes back by a timer', () => {
+  const host = new FakeHost();
+  const heap = watchedHeap(host, { spinRounds: 10 });
+  heap.watch.start();
+  const [worker, other] = [new FakeWorker(3), new FakeWorker(4)];
+  heap.watch.watch(worker);
+  const members = [worker.join(heap), worker.join(heap)];
+  const { slot, generation } = other.join(heap);
+  // A thread that lives, as far as the heap knows, and was stopped when it had reaped the last owner of the slot.
+  const reaper = members[1]!.start + SLOT.reaper;
+  heap.words.store(reaper, ownerTag(slot, generation));
+  worker.end();
+  assert.deepEqual(heap.deaths, []);
+  assert.equal(stateOf(heap, members[1]!), SLOT_STATE.live);
+  host.advance(100);
+  heap.words.store(reaper, 0);
+  host.advance(100);
+  assert.deepEqual(heap.deaths, [[1]]);
+  assert.equal(stateOf(heap, members[1]!), SLOT_STATE.zombie);
+  assert.deepEqual(host.timers, []);
+});
+
+test('stop(), calls off what it was to come back for', () => {
+  const host = new FakeHost();
+  const heap = watchedHeap(host, { spinRounds: 10 });
+  heap.watch.start();
+  const [worker, other] = [new FakeWorker(3), new FakeWorker(4)];
+  heap.watch.watch(worker);
+  const member = worker.join(heap);
+  const { slot, generation } = other.join(heap);
+  heap.words.store(member.start + SLOT.reaper, ownerTag(slot, generation));
+  worker.end();
+  heap.watch.stop();
+  assert.deepEqual(host.timers, []);
 });
 
 test('watch() of one worker by two heaps, several times, listens to it once, and each heap is told', () => {

@@ -15,6 +15,7 @@
  *     that is being watched when it ends, also one that was attached after the worker had started.
  */
 import type { Geometry } from '../layout/heap-header.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { markDead } from '../threads/liveness.js';
 import type { Host } from '../words/host.js';
 import { shown } from '../words/shown.js';
@@ -36,9 +37,10 @@ export class DeathWatch {
   readonly onWorker: () => void;
   private readonly _ownTag: number;
   private readonly _onDead: (slots: readonly number[]) => void;
+  private readonly _stopTimers = new Set<() => void>();
 
   /**
-   * @param onDead called with the slots that were marked, where there are any
+   * @param onDead called with the slots that were marked, where there are any, or may be some that were marked before
    * @param ownTag this thread's; 0 where it is in no heap, and nobody else marks or reaps
    * @param onWorker called when this thread has workers to watch: with each, and at once where it has some already
    */
@@ -66,6 +68,8 @@ export class DeathWatch {
   /** The heap is left: deaths are no concern of this thread any more. */
   stop(): void {
     workersOf(this._host).remove(this);
+    for (const stopTimer of this._stopTimers) stopTimer();
+    this._stopTimers.clear();
   }
 
   /**
@@ -79,8 +83,29 @@ export class DeathWatch {
 
   /** The thread of that Host.threadId runs no more. */
   noteEnd(threadId: number): void {
-    const slots = markDead(this._words, this._geometry, threadId, this._ownTag);
-    if (slots.length > 0) this._onDead(slots);
+    this._markSlots(threadId, false);
+  }
+
+  /** @param isLate some slots may be marked already, and nobody told of them */
+  private _markSlots(threadId: number, isLate: boolean): void {
+    let slots: number[];
+    try {
+      slots = markDead(this._words, this._geometry, threadId, this._ownTag);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      this._comeBack(threadId);
+      return;
+    }
+    if (slots.length > 0 || isLate) this._onDead(slots);
+  }
+
+  /** Who has the right to mark a slot may have ended as well: then its end is told after this one. */
+  private _comeBack(threadId: number): void {
+    const stopTimer = this._host.startTimer(() => {
+      this._stopTimers.delete(stopTimer);
+      this._markSlots(threadId, true);
+    }, this._geometry.pollMillis);
+    this._stopTimers.add(stopTimer);
   }
 }
 

@@ -44,7 +44,7 @@ function wordsOfElement(books: Books, record: number, what: string): number {
   if (kind === MEMPOOL_KIND.bytes && size >= 1 && size <= PAGE_BYTES << MAX_ORDER) return wordsFor(size);
   if (kind === MEMPOOL_KIND.order && size >= 0 && size <= MAX_ORDER) return PAGE_WORDS << size;
   const cache = kind === MEMPOOL_KIND.cache ? caches[size] : undefined;
-  if (cache !== undefined && size > 0) return cache.objectWords;
+  if (cache !== undefined && size > 0) return books.roomIn(cache);
   books.report(`${what} is made of elements of kind ${kind} and size ${size}, of which there are none`);
   return 1;
 }

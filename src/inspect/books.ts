@@ -147,7 +147,11 @@ export class Books {
 
   /** Words of the object at `address`, as the allocator knows it, that its user may use. */
   objectRoom(address: number): number {
-    const { id, objectWords } = this.cacheOf(address);
+    return this.roomIn(this.cacheOf(address));
+  }
+
+  /** objectRoom() of each object of a cache. */
+  roomIn({ id, objectWords }: CacheBook): number {
     return hasShells(this.geometry) && id !== SHEAF_CACHE ? objectWords - SHELL_WORDS : objectWords;
   }
 

@@ -46,6 +46,8 @@ export const LIVE_LINK = 0x4c696e6b;
 export const SHELL_STATE = {
   live: 0x4c697665,
   freed: 0x46726565,
+  /** Its red zones and its poison are being written; stays so where the thread dies in there. */
+  changing: 0x4368616e,
   /** Waits for a grace period: readers may still look at it. */
   waiting: 0x57616974,
   /** Found damaged, and never to be used again. */

@@ -189,7 +189,7 @@ export const INTENT_FRAMES = 6;
  * free      memory `a` is being given back
  * entry     map `place`: entry `a` goes in, entry `b` comes out
  * name      name record `b` is to lead to memory `a`; `place` says what that is (NAME_INTENT)
- * slab      block `a` becomes a slab, or a slab becomes a block again
+ * slab      block `a` becomes a slab of cache `b`, or a slab becomes a block again; no word leads to it
  * head      memory `a` has waited through a grace period at RcuHead `b`, or in sheaf `b` of blocks, and is being taken off there
  * clear     map `place`: `a` is the first of a chain of entries that come out, `b` the one that is being posted
  * retire    memory `a`, found by word `place`, is to be freed after a grace period; `b` is where its RcuHead lies

@@ -7,12 +7,14 @@ import { LocalTrylock } from './local-trylock.js';
 import { type LockClass, type LockObserver, UNOBSERVED } from './lock-class.js';
 import { ObservedLocalTrylock, ObservedRawSpinLock } from './observed-locks.js';
 import { RawSpinLock } from './raw-spin-lock.js';
+import { SpinBound } from './spin-bound.js';
 
 export class LockMaker {
   readonly observer: LockObserver;
+  /** Of all raw locks that it makes. */
+  readonly bound: SpinBound;
   private readonly _words: Words;
   private readonly _tag: number;
-  private readonly _rounds: number;
 
   /**
    * @param tag    the thread's owner tag
@@ -22,14 +24,14 @@ export class LockMaker {
     this.observer = observer;
     this._words = words;
     this._tag = tag;
-    this._rounds = rounds;
+    this.bound = new SpinBound(rounds);
   }
 
   /** @param name of this lock, among those of its class */
   rawSpinLock(word: number, lockClass: LockClass, name: string): RawSpinLock {
-    const { _words: words, _tag: tag, _rounds: rounds, observer } = this;
-    if (observer === UNOBSERVED) return new RawSpinLock(words, word, tag, rounds, name);
-    return new ObservedRawSpinLock(words, word, tag, rounds, name, lockClass, observer);
+    const { _words: words, _tag: tag, bound, observer } = this;
+    if (observer === UNOBSERVED) return new RawSpinLock(words, word, tag, bound, name);
+    return new ObservedRawSpinLock(words, word, tag, bound, name, lockClass, observer);
   }
 
   localTrylock(word: number, lockClass: LockClass): LocalTrylock {

@@ -9,6 +9,7 @@ import type { Words } from '../words/words.js';
 import { LocalTrylock } from './local-trylock.js';
 import { type LockClass, type LockObserver, TAKEN } from './lock-class.js';
 import { RawSpinLock } from './raw-spin-lock.js';
+import type { SpinBound } from './spin-bound.js';
 
 export class ObservedRawSpinLock extends RawSpinLock {
   private readonly _instance: number;
@@ -19,12 +20,12 @@ export class ObservedRawSpinLock extends RawSpinLock {
     words: Words,
     word: number,
     tag: number,
-    rounds: number,
+    bound: number | SpinBound,
     name: string,
     kind: LockClass,
     observer: LockObserver,
   ) {
-    super(words, word, tag, rounds, name);
+    super(words, word, tag, bound, name);
     this._instance = word;
     this._class = kind;
     this._observer = observer;

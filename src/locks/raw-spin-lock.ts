@@ -27,6 +27,7 @@ import type { Words } from '../words/words.js';
 import { LockTimeoutError } from './lock-errors.js';
 import { holderOf } from './lock-holder.js';
 import { wasFoundDead } from './owner.js';
+import { SpinBound } from './spin-bound.js';
 
 /** Looks after which a waiter asks to be next. */
 const PATIENCE = 512;
@@ -39,7 +40,7 @@ export class RawSpinLock {
   private readonly _words: Words;
   private readonly _word: number;
   private readonly _tag: number;
-  private readonly _rounds: number;
+  private readonly _bound: SpinBound;
   private readonly _patience: number;
   private readonly _lenience: number;
   /** Looks in a row at the lock free and PENDING. */
@@ -49,13 +50,14 @@ export class RawSpinLock {
   /**
    * @param word   index of the lock word
    * @param tag    this thread's owner tag
-   * @param rounds how often to look before giving up with LockTimeoutError
+   * @param bound  how often to look before giving up with LockTimeoutError
    */
-  constructor(words: Words, word: number, tag: number, rounds: number, name: string) {
+  constructor(words: Words, word: number, tag: number, bound: number | SpinBound, name: string) {
     this._words = words;
     this._word = word;
     this._tag = tag;
-    this._rounds = rounds;
+    this._bound = typeof bound === 'number' ? new SpinBound(bound) : bound;
+    const { rounds } = this._bound;
     this._patience = Math.min(PATIENCE, rounds >> ROUNDS_SHIFT);
     this._lenience = Math.min(LENIENCE, rounds >> ROUNDS_SHIFT);
     this.name = name;
@@ -109,7 +111,8 @@ export class RawSpinLock {
 
   private _spin(): void {
     let isNext = false;
-    for (let round = 0; round < this._rounds; round++) {
+    const { rounds } = this._bound;
+    for (let round = 0; round < rounds; round++) {
       this._words.pause();
       // Publishes nothing: a look, so that the line stays shared among the waiters.
       const found = this._words.load(this._word);
@@ -146,6 +149,10 @@ export class RawSpinLock {
     if (owner === free) return;
     // Publishes nothing: takes the claim back. Another's that it may be is made again at that one's next look.
     if (isNext) this._words.and(this._word, ~PENDING);
-    throw new LockTimeoutError(this.name, holderOf(this._words, owner & ~PENDING), `${this._rounds} rounds`);
+    throw new LockTimeoutError(
+      this.name,
+      holderOf(this._words, owner & ~PENDING),
+      `${this._bound.rounds} rounds`,
+    );
   }
 }

@@ -11,7 +11,7 @@ import type { Geometry } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { DEBUG_HOOK, type DebugHook } from '../layout/shell-record.js';
 import { NAME_WORDS, SLOT } from '../layout/thread-slot.js';
-import { requireDeepStack } from '../words/stack-room.js';
+import { requireStack } from '../words/stack-room.js';
 import { BYTES_PER_WORD } from '../words/units.js';
 import { decodeUtf8 } from '../words/utf8.js';
 import type { Words } from '../words/words.js';
@@ -61,13 +61,13 @@ export class DebugTools {
    * before anything has changed: throws where the engine's own stack is short.
    */
   allocStack(): number {
-    requireDeepStack();
+    requireStack();
     return this.has('owner') || this.has('useAfterFree') ? this._stack() : 0;
   }
 
   /** As allocStack(), of who frees. */
   freeStack(): number {
-    requireDeepStack();
+    requireStack();
     return this.has('useAfterFree') ? this._stack() : 0;
   }
 

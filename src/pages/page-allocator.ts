@@ -19,6 +19,7 @@ import type { Geometry } from '../layout/heap-header.js';
 import { descriptorStart, slotNumber } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageState } from '../layout/page-descriptor.js';
 import { ACTIVITY, MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { Intents } from '../threads/intents.js';
 import { requireStack } from '../words/stack-room.js';
 import { type Address, MAX_ORDER, NONE, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
@@ -268,9 +269,15 @@ export class PageAllocator {
     }
   }
 
+  /** Where a zone's lock is not to be had at all, what is too much stays: the block is freed already. */
   private _trim(zone: Zone): void {
     const pages = this._lists.excess(zone.isBelowHigh());
-    if (pages !== 0) this._lists.giveBack(pages, this._zoneOf);
+    if (pages === 0) return;
+    try {
+      this._lists.giveBack(pages, this._zoneOf);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+    }
   }
 
   private _uncharge(start: number, order: number, group: number): void {

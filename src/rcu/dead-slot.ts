@@ -30,6 +30,7 @@ export function hasEstate(words: Words, start: number): boolean {
     isListLeft(words, start + SLOT.heads) ||
     isListLeft(words, start + SLOT.callbacks) ||
     (words.loadPlain(start + SLOT.seals) & 1) !== 0 ||
+    words.loadPlain(start + SLOT.rcuInHand) !== 0 ||
     hasInHand(words, start)
   );
 }
@@ -88,7 +89,12 @@ export function interruptedCallback(
   start: number,
 ): { readonly head: number; readonly id: number } | undefined {
   const head = words.loadPlain(start + SLOT.rcuInHand);
-  if (head === 0 || isOnList(words, start + SLOT.callbacks, head)) return undefined;
+  const list = start + SLOT.callbacks;
+  const heads = headsFrom(words, words.loadPlain(list + CALLBACK_LIST.head));
+  if (head === 0 || heads.includes(head)) return undefined;
+  const queued = words.loadPlain(list + CALLBACK_LIST.queued);
+  // Those on the list are all that are not finished: its callback has ended.
+  if (((queued - words.loadPlain(list + CALLBACK_LIST.finished)) | 0) === heads.length) return undefined;
   return { head, id: words.loadPlain(head + RCU_HEAD.func) };
 }
 

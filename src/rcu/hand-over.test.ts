@@ -3,11 +3,15 @@ import { mock, test } from 'node:test';
 import { CONFIGURATIONS, type Sizes } from '../../tests/support/configurations.js';
 import { attachMortal, type Mortal, reap } from '../../tests/support/mortal.js';
 import { heapTest, partsOf, plainHeapsOnly, Stage } from '../../tests/support/stage.js';
+import { diesIn, stopAt } from '../../tests/support/stopping-words.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
 import type { Address } from '../words/units.js';
+import type { Words } from '../words/words.js';
+import { isPosted } from './dead-slot.js';
 import { handOverEstate } from './hand-over.js';
 import type { StrandedEvent } from './rcu-events.js';
+import { RcuTimeoutError } from './rcu-timeout-error.js';
 
 // Words of the heap are replaced.
 plainHeapsOnly();
@@ -20,6 +24,8 @@ const BLOCKS = 2;
 const CALLS = 3;
 /** A heap takes its time: one step in so many. */
 const STRIDE = { 'default sizes': 97, 'TINY sizes': 7 };
+/** So does reaping it. */
+const REAPER_STRIDE = { 'default sizes': 397, 'TINY sizes': 41 };
 
 const SIZES: Sizes = { all: { drainMillis: 20, pollMillis: 3 }, tiny: { pages: 256 } };
 /** No sheaf is to be had: everything goes by its RcuHead. */
@@ -213,3 +219,102 @@ heapTest(
   },
   SIZES,
 );
+
+/** Calls `look` in the middle of what the thread does: before the access number `step`. Returns whether it came to that. */
+function interrupt(words: Words, step: number, look: () => void): () => boolean {
+  let left = step;
+  const methods = words as unknown as Record<string, (...given: unknown[]) => unknown>;
+  for (const name of ['load', 'store', 'compareExchange', 'add', 'and', 'loadPlain', 'storePlain']) {
+    const access = methods[name]!.bind(words);
+    methods[name] = (...given) => {
+      if (left-- === 0) look();
+      return access(...given);
+    };
+  }
+  return () => left < 0;
+}
+
+/** False where the barrier did not come to its end. */
+function passesBarrier({ heap }: ReturnType<Stage['attach']>): boolean {
+  try {
+    heap.kfreeRcuBarrierSync({ timeoutMillis: 0 });
+    return true;
+  } catch (error) {
+    if (error instanceof RcuTimeoutError) return false;
+    throw error;
+  }
+}
+
+for (const configuration of CONFIGURATIONS) {
+  test(`kfreeRcuBarrier, waits for what a dead thread had in hand, at any access of its reaper (${configuration.label})`, () => {
+    const stride = REAPER_STRIDE[configuration.label];
+    let passed = 0;
+    for (let step = 1; ; step += stride) {
+      const stage = new Stage(configuration, SIZES);
+      const [dead, reaper, other] = [attachMortal(stage, 'dead'), stage.attach(), stage.attach()];
+      other.host.nowMillis = () => performance.now();
+      const { start } = partsOf(dead.heap).membership;
+      const p = dead.heap.kmalloc(BYTES);
+      dead.heap.kfreeRcu(p);
+      dead.host.runMicrotasks();
+      const isPast = interrupt(partsOf(reaper.heap).words, step, () => {
+        // Where nobody reaps it yet, or any more, the barrier's thread does so itself.
+        if (stage.words.load(start + SLOT.reaper) === 0 || !passesBarrier(other)) return;
+        passed++;
+        assert.ok(!isPosted(stage.words, stage.heap.geometry, dead.slot, p), `passed at access ${step}`);
+        assert.equal(stage.stats().objectsWaiting, 0, `passed at access ${step}`);
+      });
+      dead.dieAt(0, nothing);
+      reap(reaper.heap, dead);
+      if (!isPast()) break;
+    }
+    assert.ok(passed > 0, 'at none');
+  });
+}
+
+heapTest(
+  'a callback that has ended is not told as one that was interrupted',
+  (stage) => {
+    const dead = stage.attach('dead');
+    const { start, slot } = partsOf(dead.heap).membership;
+    const id = dead.heap.rcu.register('f', (head) => dead.heap.kfree(head as Address));
+    const head = dead.heap.kmalloc(BYTES);
+    dead.heap.rcu.call(head, id);
+    dead.heap.rcu.barrierSync();
+    dead.host.runMicrotasks();
+    // As where it stopped just before it forgot the head.
+    stage.words.store(start + SLOT.rcuInHand, head);
+    stage.words.store(start + SLOT.state, SLOT_STATE.zombie);
+    const report = stage.heap.reap(slot);
+    assert.equal(report?.callbackInterrupted, undefined);
+    assert.equal(stage.words.load(start + SLOT.rcuInHand), 0);
+  },
+  SIZES,
+);
+
+for (const configuration of CONFIGURATIONS) {
+  test(`reaping, wakes who sleeps until callbacks come, where who left them died before it did (${configuration.label})`, () => {
+    const stage = new Stage(configuration, SIZES);
+    const [leaver, runner, busy] = [stage.attach('leaver'), stage.attach('runner'), stage.attach('busy')];
+    // In a turn, so that the callback waits.
+    busy.heap.kmalloc(BYTES);
+    partsOf(leaver.heap).words.wait = () => 'timed-out';
+    runner.heap.rcu.register('f', () => {});
+    const id = leaver.heap.rcu.register('f', () => {});
+    leaver.heap.rcu.call(leaver.heap.kmalloc(BYTES), id);
+    const { words, membership } = partsOf(leaver.heap);
+    const counter = stopAt(words, Number.POSITIVE_INFINITY);
+    const notify = words.notify.bind(words);
+    words.notify = (...given) => {
+      if (words.load(HEADER.orphanCallbackCount) !== 0) counter.left = 0;
+      return notify(...given);
+    };
+    assert.ok(diesIn(() => leaver.heap.detach()));
+    stage.words.store(membership.start + SLOT.state, SLOT_STATE.zombie);
+    const woken: number[] = [];
+    const reapers = partsOf(stage.heap).words;
+    reapers.notify = (index) => woken.push(index);
+    silently(() => stage.heap.reap(membership.slot));
+    assert.ok(woken.includes(HEADER.migrations));
+  });
+}

@@ -181,19 +181,9 @@ export class Orphans {
     // First: what a dead thread had in the middle of this lock may be on a list here.
     this.takeFromDead();
     mendWaiting(words, this._geometry, slotNumber(this._geometry, start));
-    if (!hasEstate(words, start)) return [];
-    if (!this._tryAcquire()) return undefined;
-    const sheaves = words.loadPlain(start + SLOT.waitingHead);
-    const heads = words.loadPlain(start + SLOT.heads + CALLBACK_LIST.head);
-    const callbacks = words.loadPlain(start + SLOT.callbacks + CALLBACK_LIST.head);
-    const counts = countCallbacks(words, callbacks);
-    this._addObjects(this._chains(sheaves, heads), this._countObjects(sheaves, heads));
-    this._addList(callbacks, this._lastOf(callbacks, RCU_HEAD.next), counts);
-    this._noteMigration(callbacks !== 0);
-    clearEstate(words, start);
-    // orphans:P1: the release publishes the lists; observed by adopt().
-    this._lock.release();
-    if (callbacks !== 0) this.wake();
+    const counts = hasEstate(words, start) ? this._takeAll(start) : [];
+    // Publishes nothing: also where others lay here, as who left them, or a reaper before, may have died before it woke.
+    if (words.load(HEADER.orphanCallbackCount) !== 0) this.wake();
     return counts;
   }
 
@@ -225,6 +215,23 @@ export class Orphans {
     }
     this._seen = words.loadPlain(HEADER.migrations);
     this._lock.release();
+  }
+
+  /** takeEstate() of a slot that has something. */
+  private _takeAll(start: number): CallbackCount[] | undefined {
+    const words = this._words;
+    if (!this._tryAcquire()) return undefined;
+    const sheaves = words.loadPlain(start + SLOT.waitingHead);
+    const heads = words.loadPlain(start + SLOT.heads + CALLBACK_LIST.head);
+    const callbacks = words.loadPlain(start + SLOT.callbacks + CALLBACK_LIST.head);
+    const counts = countCallbacks(words, callbacks);
+    this._addObjects(this._chains(sheaves, heads), this._countObjects(sheaves, heads));
+    this._addList(callbacks, this._lastOf(callbacks, RCU_HEAD.next), counts);
+    this._noteMigration(callbacks !== 0);
+    clearEstate(words, start);
+    // orphans:P1: the release publishes the lists; observed by adopt().
+    this._lock.release();
+    return counts;
   }
 
   private _countObjects(sheaves: number, heads: number): number {

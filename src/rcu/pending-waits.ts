@@ -24,6 +24,11 @@ export interface WaitManner {
   readonly isExpedited: boolean;
 }
 
+/** The dead whom nobody has reaped yet, as who was to do it has died as well, or has left: their turns count as open. */
+export interface HeldUpByTheDead {
+  takeOver(): void;
+}
+
 interface PendingWait {
   readonly cookie: number;
   readonly deadlineMillis: number;
@@ -46,6 +51,7 @@ export interface WaitsParts {
   readonly gracePeriod: GracePeriod;
   readonly pollMillis: number;
   readonly stall: StallWatch | undefined;
+  readonly deadThreads: HeldUpByTheDead | undefined;
   readonly timedOut: (manner: WaitManner, limitMillis: number) => Error;
 }
 
@@ -55,6 +61,7 @@ export class PendingWaits {
   private readonly _gracePeriod: GracePeriod;
   private readonly _pollMillis: number;
   private readonly _stall: StallWatch | undefined;
+  private readonly _deadThreads: HeldUpByTheDead | undefined;
   private readonly _timedOut: WaitsParts['timedOut'];
   private readonly _waits = new Set<PendingWait>();
   private _stopTimer: (() => void) | undefined;
@@ -74,6 +81,7 @@ export class PendingWaits {
     this._gracePeriod = parts.gracePeriod;
     this._pollMillis = parts.pollMillis;
     this._stall = parts.stall;
+    this._deadThreads = parts.deadThreads;
     this._timedOut = parts.timedOut;
   }
 
@@ -135,6 +143,7 @@ export class PendingWaits {
 
   /** Still some to wait for: asks who holds them up, and looks again later. */
   private _goOn(sequence: number): void {
+    this._deadThreads?.takeOver();
     this._stall?.look();
     // A listener may have called all of them off.
     if (this._waits.size === 0) return;

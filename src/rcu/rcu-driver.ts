@@ -18,6 +18,7 @@ import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { Callbacks } from './callbacks.js';
 import type { GracePeriod } from './grace-period.js';
+import type { HeldUpByTheDead } from './pending-waits.js';
 import { COMPLETED, endOf, isDone, isRunning } from './sequence.js';
 import type { StallWatch } from './stall.js';
 import type { Throttle } from './throttle.js';
@@ -48,6 +49,8 @@ export interface Driven {
   readonly turn: Turn;
   /** Told of each look that finds something waiting. */
   readonly stall?: StallWatch;
+  /** Reaped when what waits still waits at the timer's next look. */
+  readonly deadThreads?: HeldUpByTheDead;
 }
 
 export class RcuDriver {
@@ -273,7 +276,7 @@ export class RcuDriver {
     this._stopTimer = undefined;
     try {
       if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
-      if (this.flush()) this._driven!.stall?.look();
+      if (this.flush()) this._lookRound();
     } catch (error) {
       // Nobody has called this who could wait for the lock's owner to be reaped.
       if (!(error instanceof LockTimeoutError)) throw error;
@@ -284,7 +287,14 @@ export class RcuDriver {
   /** A step, for one that waits for it. */
   private _lookOn(): boolean {
     const waiting = this._goOn();
-    if (waiting) this._driven!.stall?.look();
+    if (waiting) this._lookRound();
     return waiting;
+  }
+
+  /** Something waits still: for whom? */
+  private _lookRound(): void {
+    const { deadThreads, stall } = this._driven!;
+    deadThreads?.takeOver();
+    stall?.look();
   }
 }

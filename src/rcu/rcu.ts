@@ -19,7 +19,7 @@ import { leftHeap, usedAfterDetach } from '../words/after-detach.js';
 import { type Host, leaveAll } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { GracePeriod } from './grace-period.js';
-import { FIRST_SLEEP_MILLIS, PendingWaits, type WaitManner } from './pending-waits.js';
+import { FIRST_SLEEP_MILLIS, type HeldUpByTheDead, PendingWaits, type WaitManner } from './pending-waits.js';
 import { RcuTimeoutError } from './rcu-timeout-error.js';
 import type { StallWatch } from './stall.js';
 
@@ -37,21 +37,31 @@ export class Rcu {
   private readonly _gracePeriod: GracePeriod;
   private readonly _pollMillis: number;
   private readonly _stall: StallWatch | undefined;
+  private readonly _deadThreads: HeldUpByTheDead | undefined;
   private readonly _waits: PendingWaits;
   private _hasLeft = false;
 
   /**
-   * @param pollMillis how long to sleep between looks at threads that are in a turn
-   * @param stall      told of each look that finds the grace period running
+   * @param pollMillis  how long to sleep between looks at threads that are in a turn
+   * @param stall       told of each look that finds the grace period running
+   * @param deadThreads those whom nobody has reaped yet hold it up
    */
-  constructor(words: Words, host: Host, gracePeriod: GracePeriod, pollMillis: number, stall?: StallWatch) {
+  constructor(
+    words: Words,
+    host: Host,
+    gracePeriod: GracePeriod,
+    pollMillis: number,
+    stall?: StallWatch,
+    deadThreads?: HeldUpByTheDead,
+  ) {
     this._words = words;
     this._host = host;
     this._gracePeriod = gracePeriod;
     this._pollMillis = pollMillis;
     this._stall = stall;
+    this._deadThreads = deadThreads;
     this._waits = new PendingWaits({
-      ...{ words, host, gracePeriod, pollMillis, stall },
+      ...{ words, host, gracePeriod, pollMillis, stall, deadThreads },
       timedOut: (manner, limitMillis) => this.timedOut(manner, limitMillis),
     });
   }
@@ -138,6 +148,7 @@ export class Rcu {
       const left = deadline - this._host.nowMillis();
       if (left <= 0) return false;
       const millis = Math.min(left, this._pollMillis, asks ? left : FIRST_SLEEP_MILLIS);
+      this._deadThreads?.takeOver();
       this._stall?.look();
       // A listener may have begun turns, which would be waited for.
       leaveAll(this._host);

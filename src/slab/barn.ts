@@ -14,6 +14,7 @@
  */
 import { CACHE } from '../layout/cache-record.js';
 import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
 
@@ -46,14 +47,14 @@ export class Barn {
     return this._take(CACHE.emptyHead, CACHE.emptySheaves, maySpin);
   }
 
-  /** Puts a sheaf that holds objects; false when the barn has its fill, or the lock is busy. */
+  /** Puts a sheaf that holds objects; false when the barn has its fill, or the lock is busy, or not to be had at all. */
   putFull(sheaf: number, maySpin: boolean): boolean {
-    return this._put(sheaf, CACHE.fullHead, CACHE.fullSheaves, maySpin);
+    return this._tryPut(sheaf, CACHE.fullHead, CACHE.fullSheaves, maySpin);
   }
 
   /** Puts a sheaf that holds none; false as putFull. */
   putEmpty(sheaf: number, maySpin: boolean): boolean {
-    return this._put(sheaf, CACHE.emptyHead, CACHE.emptySheaves, maySpin);
+    return this._tryPut(sheaf, CACHE.emptyHead, CACHE.emptySheaves, maySpin);
   }
 
   private _take(headWord: number, countWord: number, maySpin: boolean): number {
@@ -70,6 +71,15 @@ export class Barn {
     }
     this._lock.release();
     return sheaf;
+  }
+
+  private _tryPut(sheaf: number, headWord: number, countWord: number, maySpin: boolean): boolean {
+    try {
+      return this._put(sheaf, headWord, countWord, maySpin);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      return false;
+    }
   }
 
   private _put(sheaf: number, headWord: number, countWord: number, maySpin: boolean): boolean {

@@ -97,11 +97,12 @@ class SlabRepair {
     let object = this._load(CACHE.drained);
     // Noted, and not off the chain yet.
     if (object === this._load(CACHE.draining)) object = 0;
-    if (object !== 0) this._putBack(object, link);
+    if (object !== 0 && !this._isPutBack(object)) this._push(object, link);
+    // Of what is on the chain still nothing can have been put back.
     for (object = this._load(CACHE.draining); object !== 0; object = this._load(CACHE.draining)) {
       this._store(CACHE.drained, object);
       this._store(CACHE.draining, words.loadPlain(object + link));
-      this._putBack(object, link);
+      this._push(object, link);
     }
     this._store(CACHE.drained, 0);
   }
@@ -112,9 +113,12 @@ class SlabRepair {
     if (first !== 0 && isOnDeferredList(this._words, this._record, first)) this._store(CACHE.draining, 0);
   }
 
-  private _putBack(object: number, link: number): void {
-    if (isOnDeferredList(this._words, this._record, object)) return;
-    if (this._freelistOf(this._slabOf(object)).has(object)) return;
+  private _isPutBack(object: number): boolean {
+    if (isOnDeferredList(this._words, this._record, object)) return true;
+    return this._freelistOf(this._slabOf(object)).has(object);
+  }
+
+  private _push(object: number, link: number): void {
     // cache-record:P2: as the push that put it there first.
     llistAdd(this._words, this._record + CACHE.deferred, object, object + link);
   }

@@ -16,6 +16,7 @@
  * I2  Under the lock of the cache of sheaves a slab in its books stays one, so what says that it is a sheaf of the dead is
  *     one. Nobody else touches that.
  */
+import { settleFront } from '../groups/stock-moves.js';
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
@@ -67,13 +68,17 @@ export function finishDeferring(dead: DeadSlot): void {
   slabs.lock.release();
 }
 
-/** Empties the words of the slot that lead to sheaves: from now on the slot has none, but by what stands on them. */
+/**
+ * Empties the words of the slot that lead to sheaves: from now on the slot has none, but by what stands on them. All but
+ * those to rcu sheaves: as long as those are not linked, barriers have no other way to them (mendWaiting).
+ */
 export function forgetSheaves(words: Words, geometry: Geometry, start: number): void {
+  // stock-moves:I2: it may say something of a main sheaf that has to do with the work of a reaper.
+  settleFront(words, start);
   for (let id = 0; id < geometry.maxCaches; id++) {
     const place = start + SLOT.caches + id * CACHE_SLOT_WORDS;
     words.storePlain(place + CACHE_SLOT.main, HEADER.bootstrapSheaf);
     words.storePlain(place + CACHE_SLOT.spare, 0);
-    words.storePlain(place + CACHE_SLOT.rcu, HEADER.bootstrapSheaf);
     words.storePlain(place + CACHE_SLOT.inHand, 0);
   }
   words.storePlain(start + SLOT.reservedHead, 0);
@@ -108,7 +113,7 @@ export function returnSheaves(dead: DeadSlot): number {
 /** Gives back the block that was becoming a slab, or was one; the caller closes the intent. */
 export function finishSlabIntent(dead: DeadSlot, frame: number): void {
   const { words, geometry, slot, intents, pages, caches } = dead;
-  const id = words.loadPlain(frame + INTENT.place);
+  const id = words.loadPlain(frame + INTENT.b);
   const block = words.loadPlain(frame + INTENT.a) || words.loadPlain(dead.start + SLOT.inHand);
   if (block === 0 || block % PAGE_WORDS !== 0) return;
   const descriptor = descriptorStart(geometry, block >>> PAGE_SHIFT);

@@ -24,6 +24,7 @@ import type { DebugTools } from '../pages/debug-tools.js';
 import { besideStart } from '../pages/describe-address.js';
 import { __GFP_ZERO, type Gfp } from '../pages/gfp.js';
 import { Intents } from '../threads/intents.js';
+import { requireShellStack } from '../words/stack-room.js';
 import { BYTES_PER_WORD, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
 import { paintTail, tailDamage } from './block-tail.js';
 import { freedHeadError } from './debug-head-places.js';
@@ -54,7 +55,7 @@ export class DebugKmalloc extends WrappedKmalloc {
   override alloc(bytes: number, gfp: Gfp): number {
     if (!hasRoomForShell(bytes)) return this._paint(this.inner.alloc(blockBytesOf(bytes), gfp), bytes);
     return this._dress(
-      this._tools.allocStack(),
+      this._allocStack(),
       this.inner.alloc(outerBytesOf(bytes), gfp & ~__GFP_ZERO),
       bytes,
       gfp,
@@ -64,7 +65,7 @@ export class DebugKmalloc extends WrappedKmalloc {
   override allocNolock(bytes: number, gfp: Gfp): number {
     if (!hasRoomForShell(bytes)) return this._paint(this.inner.allocNolock(blockBytesOf(bytes), gfp), bytes);
     return this._dress(
-      this._tools.allocStack(),
+      this._allocStack(),
       this.inner.allocNolock(outerBytesOf(bytes), gfp & ~__GFP_ZERO),
       bytes,
       gfp,
@@ -76,7 +77,7 @@ export class DebugKmalloc extends WrappedKmalloc {
       return this._paint(this.inner.allocCharged(blockBytesOf(bytes), gfp, record), bytes);
     }
     return this._dress(
-      this._tools.allocStack(),
+      this._allocStack(),
       this.inner.allocCharged(outerBytesOf(bytes), gfp & ~__GFP_ZERO, record),
       bytes,
       gfp,
@@ -87,7 +88,7 @@ export class DebugKmalloc extends WrappedKmalloc {
     if (!hasRoomForShell(bytes)) {
       return this._paint(this.inner.allocChargedNolock(blockBytesOf(bytes), gfp, record), bytes);
     }
-    const stack = this._tools.allocStack();
+    const stack = this._allocStack();
     const outer = this.inner.allocChargedNolock(outerBytesOf(bytes), gfp & ~__GFP_ZERO, record);
     return this._dress(stack, outer, bytes, gfp);
   }
@@ -99,19 +100,21 @@ export class DebugKmalloc extends WrappedKmalloc {
   }
 
   override allocFrom(id: number, gfp: Gfp): number {
-    const stack = this._tools.allocStack();
+    const stack = this._allocStack();
     const outer = this.inner.allocFrom(id, gfp & ~__GFP_ZERO);
     if (outer === 0) return 0;
     return this._dress(stack, outer, (this.inner.usableWords(outer) - SHELL_WORDS) * BYTES_PER_WORD, gfp);
   }
 
   override free(p: number): void {
+    requireShellStack();
     const outer = this._undress(p);
     this._intents.rename(p, outer);
     this.inner.free(outer);
   }
 
   override freeNolock(p: number): void {
+    requireShellStack();
     const outer = this._undress(p);
     this._intents.rename(p, outer);
     this.inner.freeNolock(outer);
@@ -139,6 +142,7 @@ export class DebugKmalloc extends WrappedKmalloc {
 
   /** Takes an object from its user until a grace period is over. Returns its outer address; blocks keep theirs. */
   retire(p: number): number {
+    requireShellStack();
     if (!this.hasShell(p)) {
       this._requireTail(p);
       this.requireNotFreed(p);
@@ -173,6 +177,12 @@ export class DebugKmalloc extends WrappedKmalloc {
     const { owner, slot } = this._tools;
     const stack = this._tools.freeStack();
     if (!owner.retire(page, stack, slot)) throw freedBlockError(this._tools, page, WAITS, stack);
+  }
+
+  /** DebugTools.allocStack(), with room on the stack for the allocation below, and for what is written round it. */
+  private _allocStack(): number {
+    requireShellStack();
+    return this._tools.allocStack();
   }
 
   private _dress(stack: number, outer: number, bytes: number, gfp: Gfp): number {

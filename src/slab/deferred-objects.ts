@@ -68,13 +68,16 @@ export class DeferredObjects {
     this._end();
   }
 
-  /** push() of the last object of a sheaf, which leaves the sheaf. */
-  pushLastOf(sheaf: number): void {
+  /** push() of every object of a sheaf, one after the other, each of which leaves the sheaf. Returns how many. */
+  pushAllOf(sheaf: number): number {
     const words = this._words;
-    const left = words.loadPlain(sheaf + SHEAF.count) - 1;
-    this._begin(words.loadPlain(sheaf + SHEAF.objects + left));
-    words.storePlain(sheaf + SHEAF.count, left);
-    this._end();
+    const count = words.loadPlain(sheaf + SHEAF.count);
+    for (let left = count - 1; left >= 0; left--) {
+      this._begin(words.loadPlain(sheaf + SHEAF.objects + left));
+      words.storePlain(sheaf + SHEAF.count, left);
+      this._end();
+    }
+    return count;
   }
 
   /** Takes the whole list; false where there is nothing on it. */

@@ -46,9 +46,13 @@ const HEAD_OVERWRITTEN = 'what lies in front of it was overwritten';
 /** Why an object is not its user's, by its state. */
 const NOT_LIVE: Readonly<Record<number, string>> = {
   [SHELL_STATE.freed]: 'it is free already',
+  [SHELL_STATE.changing]: 'another is allocating or freeing it, or died in that',
   [SHELL_STATE.waiting]: 'it was freed already, and waits for a grace period',
   [SHELL_STATE.quarantined]: 'it was found damaged before, and is in quarantine',
 };
+
+/** States in which an object's bytes say nothing. */
+const UNCHECKED: readonly number[] = [SHELL_STATE.changing, SHELL_STATE.waiting, SHELL_STATE.quarantined];
 
 /** Where a byte is wrong. */
 interface Damage {
@@ -86,6 +90,7 @@ export class ObjectShell {
         ? this._freedDamage(outer, outerWords, state)
         : this._freshDamage(outer, outerWords);
     if (damage !== undefined) this._quarantine(outer, damage, 'allocated');
+    words.storePlain(outer + SHELL.state, SHELL_STATE.changing);
     words.storePlain(outer + SHELL.link, LIVE_LINK);
     words.storePlain(outer + SHELL.bytes, bytes);
     words.storePlain(outer + SHELL.allocStack, stack);
@@ -102,8 +107,9 @@ export class ObjectShell {
 
   /** Takes an object from its user, to be used again at once. Throws where it is damaged or not its user's. */
   undress(outer: number, outerWords: number): void {
-    this._take(outer, outerWords, SHELL_STATE.freed);
+    this._take(outer, outerWords, SHELL_STATE.changing);
     this._fillFreed(outer, outerWords);
+    this._words.storePlain(outer + SHELL.state, SHELL_STATE.freed);
   }
 
   /** Takes an object from its user, while readers may still look at it. Throws as undress(). */
@@ -151,9 +157,7 @@ export class ObjectShell {
     let damage: Damage | undefined;
     if (state === SHELL_STATE.live) damage = this._liveDamage(outer, outerWords);
     else if (state === SHELL_STATE.freed) damage = this._freedDamage(outer, outerWords, state);
-    else if (state !== SHELL_STATE.waiting && state !== SHELL_STATE.quarantined) {
-      damage = this._freshDamage(outer, outerWords);
-    }
+    else if (!UNCHECKED.includes(state)) damage = this._freshDamage(outer, outerWords);
     return damage === undefined ? undefined : this._error(outer, damage, 'checked');
   }
 
@@ -173,10 +177,8 @@ export class ObjectShell {
 
   /** The object is not its user's: it is free already, or its shell was overwritten. */
   private _refuse(outer: number, state: number, stack: number): never {
-    const isFree = state === SHELL_STATE.freed || state === SHELL_STATE.waiting;
-    const kind: CorruptionKind =
-      isFree || state === SHELL_STATE.quarantined ? 'double-free' : 'out-of-bounds';
     const what = NOT_LIVE[state];
+    const kind: CorruptionKind = what !== undefined ? 'double-free' : 'out-of-bounds';
     const damage = { kind, offset: HEAD_OFFSET };
     if (what !== undefined) throw this._error(outer, { ...damage, what }, 'freed', stack);
     this._quarantine(outer, { ...damage, what: HEAD_OVERWRITTEN }, 'freed');

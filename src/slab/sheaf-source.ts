@@ -7,6 +7,7 @@
  *     it is taken.
  */
 import { SHEAF } from '../layout/sheaf-record.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Gfp } from '../pages/gfp.js';
 import type { Words } from '../words/words.js';
 import type { SlabList } from './slab-list.js';
@@ -45,10 +46,15 @@ export class SheafSource {
     return this._slabs.carve();
   }
 
-  /** Gives an empty sheaf back; deferred where the slabs are busy and the caller may not spin. */
+  /** Gives an empty sheaf back; deferred where the slabs are busy and the caller may not spin, or not to be had at all. */
   put(sheaf: number, maySpin = true): void {
     this._words.storePlain(sheaf + SHEAF.capacity, 0);
-    this._slabs.putOne(sheaf, maySpin);
+    try {
+      this._slabs.putOne(sheaf, maySpin);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      this._slabs.defer(sheaf);
+    }
   }
 
   /** Gives unused slabs of sheaves back to the page allocator. */

@@ -268,3 +268,19 @@ for (const configuration of CONFIGURATIONS) {
     stage.balance();
   });
 }
+
+heapTest(
+  'kmalloc(), where the stack ends in getting main a sheaf, hands out the object that it has',
+  (stage) => {
+    const { heap } = stage;
+    const { sheaves } = partsOf(heap).caches;
+    sheaves.take = () => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    stage.hold(heap.kmalloc(BYTES));
+    assert.deepEqual(sheavesOf(heap), [-1, -1]);
+    delete (sheaves as Partial<typeof sheaves>).take;
+    stage.settle();
+  },
+  SMALL,
+);

@@ -32,7 +32,7 @@ import { LockTimeoutError } from '../locks/lock-errors.js';
 import { allowSpinning, type Gfp } from '../pages/gfp.js';
 import type { Words } from '../words/words.js';
 import type { Barn } from './barn.js';
-import { moveObjects, roomIn } from './sheaf-moves.js';
+import { moveToThread, putObject, roomOfThread } from './sheaf-moves.js';
 import type { SheafSource } from './sheaf-source.js';
 import type { SlabList } from './slab-list.js';
 
@@ -104,7 +104,7 @@ export class SlabCache {
     const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
     if (spare !== 0 && words.loadPlain(spare + SHEAF.count) < words.loadPlain(spare + SHEAF.capacity)) {
       this._swapMainAndSpare(spare);
-      this._push(spare, object);
+      putObject(words, spare, object);
       return;
     }
     this._takeInHand();
@@ -139,16 +139,17 @@ export class SlabCache {
   putFullSheaf(sheaf: number, maySpin = true): boolean {
     const count = this._words.loadPlain(sheaf + SHEAF.count);
     const isSmall = 2 * count < this._words.loadPlain(sheaf + SHEAF.capacity);
-    if (!(isSmall && count <= this._room()) && this._barn.putFull(sheaf, maySpin)) return true;
-    this._takeOver(sheaf);
-    if (this._words.loadPlain(sheaf + SHEAF.count) > 0) this._flushSheaf(sheaf, maySpin);
+    if (!(isSmall && count <= roomOfThread(this._words, this._slot)) && this._barn.putFull(sheaf, maySpin))
+      return true;
+    moveToThread(this._words, sheaf, this._slot);
+    if (this._words.loadPlain(sheaf + SHEAF.count) > 0) this._emptySheaf(sheaf, maySpin);
     this.putEmptySheaf(sheaf, maySpin);
     return false;
   }
 
   /** Takes back a sheaf and what is in it, all to where it came from. */
   discardSheaf(sheaf: number, maySpin = true): void {
-    this._flushSheaf(sheaf, maySpin);
+    this._emptySheaf(sheaf, maySpin);
     this._sheaves.put(sheaf, maySpin);
   }
 
@@ -200,8 +201,8 @@ export class SlabCache {
     try {
       this._beginSheaf(gfp);
     } catch (error) {
-      // There is an object, so the caller need not hear that a lock is a dead thread's.
-      if (!(error instanceof LockTimeoutError)) throw error;
+      // There is an object, so the caller need not hear that a lock is a dead thread's, or that the stack has come to its end.
+      if (!(error instanceof LockTimeoutError || error instanceof RangeError)) throw error;
     }
     return object;
   }
@@ -221,14 +222,14 @@ export class SlabCache {
     // A free that may not spin allocates nothing: its steps are few.
     const empty = maySpin ? this.takeEmptySheaf(gfp) : this._barn.takeEmpty(false);
     if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) {
-      this._push(empty, object);
+      putObject(words, empty, object);
       return;
     }
     if (empty !== 0) this.putEmptySheaf(empty, maySpin);
     const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
     if (maySpin && main !== HEADER.bootstrapSheaf) {
       this._flushSheaf(main, true);
-      this._push(main, object);
+      putObject(words, main, object);
     } else if (!this.slabs.putOne(object, maySpin)) {
       this._count(SLOT.objectsDeferred, 1);
     }
@@ -244,22 +245,14 @@ export class SlabCache {
     if (spare !== 0) this.discardSheaf(spare, maySpin);
   }
 
-  /** How many objects main and spare could take; 0 where a slow path has main in hand. */
-  private _room(): number {
-    const words = this._words;
-    if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return 0;
-    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
-    const inSpare = spare === 0 ? 0 : roomIn(words, spare);
-    return roomIn(words, words.loadPlain(this._slot + CACHE_SLOT.main)) + inSpare;
-  }
-
-  /** Moves objects of a sheaf that is nobody's into main and spare, as far as they have room. */
-  private _takeOver(sheaf: number): void {
-    const words = this._words;
-    if (words.loadPlain(this._slot + CACHE_SLOT.inHand) !== 0) return;
-    moveObjects(words, sheaf, words.loadPlain(this._slot + CACHE_SLOT.main));
-    const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
-    if (spare !== 0) moveObjects(words, sheaf, spare);
+  /** _flushSheaf() of a sheaf that stands nowhere: where the lock is not to be had at all, its objects are deferred. */
+  private _emptySheaf(sheaf: number, maySpin: boolean): void {
+    try {
+      this._flushSheaf(sheaf, maySpin);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      this._flushSheaf(sheaf, false);
+    }
   }
 
   private _flushSheaf(sheaf: number, maySpin: boolean): void {
@@ -318,12 +311,6 @@ export class SlabCache {
     this._words.storePlain(this._threadSlot + SLOT.inHand, object);
     this._words.storePlain(sheaf + SHEAF.count, count);
     return object;
-  }
-
-  private _push(sheaf: number, object: number): void {
-    const count = this._words.loadPlain(sheaf + SHEAF.count);
-    this._words.storePlain(sheaf + SHEAF.objects + count, object);
-    this._words.storePlain(sheaf + SHEAF.count, count + 1);
   }
 
   private _count(word: number, by: number): void {

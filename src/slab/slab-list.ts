@@ -146,7 +146,7 @@ export class SlabList {
   flush(sheaf: number, maySpin = true): number {
     const words = this._words;
     const count = words.loadPlain(sheaf + SHEAF.count);
-    if (!this._lock.acquireIf(maySpin)) return this._deferAll(sheaf, count);
+    if (!this._lock.acquireIf(maySpin)) return this._deferred.pushAllOf(sheaf);
     let discarded = maySpin ? this._drainDeferred(0) : 0;
     words.storePlain(this._record + CACHE.busySheaf, sheaf);
     for (let left = count; left > 0; left--) {
@@ -193,11 +193,6 @@ export class SlabList {
       chain = this._putOn(object, chain);
     }
     return chain;
-  }
-
-  private _deferAll(sheaf: number, count: number): number {
-    for (let left = count; left > 0; left--) this._deferred.pushLastOf(sheaf);
-    return count;
   }
 
   /** Takes from at most `slabs` slabs, until the sheaf holds as many as are wanted. */
@@ -253,11 +248,10 @@ export class SlabList {
   /** Puts `object` on its slab's freelist; returns the chain of slabs to discard. */
   private _putOn(object: number, discarded: number): number {
     const words = this._words;
-    const geometry = this._geometry;
     const anyPage = object >>> PAGE_SHIFT;
-    const state = words.loadPlain(descriptorStart(geometry, anyPage) + DESCRIPTOR.state);
+    const state = words.loadPlain(descriptorStart(this._geometry, anyPage) + DESCRIPTOR.state);
     const page = anyPage - pageTail(state);
-    const descriptor = descriptorStart(geometry, page);
+    const descriptor = descriptorStart(this._geometry, page);
     const inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse) - 1;
     words.storePlain(this._record + CACHE.busySlab, page);
     words.storePlain(object + this._link, words.loadPlain(descriptor + DESCRIPTOR.freelist));
@@ -270,7 +264,7 @@ export class SlabList {
     if (inUse !== 0) return discarded;
     this._count(CACHE.emptySlabs, 1);
     const kept = words.loadPlain(this._record + CACHE.emptySlabs);
-    return kept > geometry.minPartialSlabs ? this._detach(page, discarded) : discarded;
+    return kept > this._geometry.minPartialSlabs ? this._detach(page, discarded) : discarded;
   }
 
   /** Makes a slab of a fresh block and lists it; true with the lock held, so that no other thread empties it first. */
@@ -278,10 +272,13 @@ export class SlabList {
     const page = this._slabPages.make(gfp);
     if (page === 0) return false;
     // Who may not spin has the fresh slab to itself until the lock is free: give it back instead.
-    if (!this._lock.acquireIf(allowSpinning(gfp))) {
-      this._slabPages.release(page, false);
-      return false;
+    let isMine = false;
+    try {
+      isMine = this._lock.acquireIf(allowSpinning(gfp));
+    } finally {
+      if (!isMine) this._slabPages.release(page, false);
     }
+    if (!isMine) return false;
     this._count(CACHE.slabs, 1);
     this._count(CACHE.emptySlabs, 1);
     this._count(CACHE.freeObjects, this._words.loadPlain(this._record + CACHE.slabObjects));

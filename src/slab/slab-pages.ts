@@ -22,6 +22,7 @@ import { cacheStart, descriptorStart, slotNumber } from '../layout/heap-layout.j
 import { DESCRIPTOR, LISTED, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
 import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { INTENT_KIND } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Gfp } from '../pages/gfp.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
 import { Intents } from '../threads/intents.js';
@@ -73,7 +74,7 @@ export class SlabPages {
   /** Makes a slab with every object on its freelist. Returns its first page; 0 when no pages are to be had. */
   make(gfp: Gfp): number {
     const intents = this._intents;
-    const frame = intents.open(INTENT_KIND.slab, this._cache);
+    const frame = intents.open(INTENT_KIND.slab, 0, 0, this._cache);
     try {
       const start = this._pages.allocPages(this._words.loadPlain(this._record + CACHE.slabOrder), gfp);
       if (start === 0) return 0;
@@ -92,7 +93,7 @@ export class SlabPages {
    */
   carve(): number {
     const intents = this._intents;
-    const frame = intents.open(INTENT_KIND.slab, this._cache);
+    const frame = intents.open(INTENT_KIND.slab, 0, 0, this._cache);
     try {
       const start = this._pages.allocFromList(this._words.loadPlain(this._record + CACHE.slabOrder));
       if (start === 0) return 0;
@@ -110,12 +111,11 @@ export class SlabPages {
   release(page: number, maySpin: boolean): void {
     const intents = this._intents;
     const start = page << PAGE_SHIFT;
-    const frame = intents.open(INTENT_KIND.slab, this._cache, start);
+    const frame = intents.open(INTENT_KIND.slab, 0, start, this._cache);
     try {
       this._unform(page);
       intents.become(frame, INTENT_KIND.free);
-      if (maySpin) this._pages.freePages(start);
-      else this._pages.freePagesNolock(start);
+      this._free(start, maySpin);
     } finally {
       intents.close(frame);
     }
@@ -136,12 +136,22 @@ export class SlabPages {
   private _retire(page: number): void {
     const intents = this._intents;
     const start = page << PAGE_SHIFT;
-    const frame = intents.open(INTENT_KIND.slab, this._cache, start);
+    const frame = intents.open(INTENT_KIND.slab, 0, start, this._cache);
     try {
       this._unform(page);
       this._retirement!.retireBlock(start, this._link);
     } finally {
       intents.close(frame);
+    }
+  }
+
+  private _free(start: number, maySpin: boolean): void {
+    try {
+      if (maySpin) this._pages.freePages(start);
+      else this._pages.freePagesNolock(start);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      this._pages.freePagesNolock(start);
     }
   }
 

@@ -55,6 +55,22 @@ test('Intents.close, gives the outer intent back what it had in hand', () => {
   assert.deepEqual(said(words, outer), [INTENT_KIND.publish, PLACE, 0, 0]);
 });
 
+test('Intents.close, ends what an exception has left half open inside of it', () => {
+  for (let steps = 0; ; steps++) {
+    const { buffer, words, intents } = scene();
+    const outer = intents.open(INTENT_KIND.publish, PLACE);
+    handOut(words, FIRST);
+    const inner = scene(buffer);
+    stopAt(inner.words, steps);
+    const isCutOff = diesIn(() => inner.intents.open(INTENT_KIND.slab, 0));
+    intents.take(outer, FIRST);
+    intents.close(outer);
+    const left = [SLOT.intentDepth, SLOT.inHand].map((word) => words.loadPlain(START + word));
+    assert.deepEqual(left, [0, 0], `after ${steps} accesses`);
+    if (!isCutOff) return;
+  }
+});
+
 test('Intents.open, beyond INTENT_FRAMES tells nothing, and comes back to what was told', () => {
   const { words, intents } = scene();
   const frames: number[] = [];

@@ -7,7 +7,8 @@
  *     slot:  intentDepth | inHand | frame 0: kind place a b saved | frame 1 | ..      the last open frame is the innermost
  *
  * Intents nest: what an allocation has to do to get memory may be such an operation itself. Plain stores, in an order that
- * means something at each of them. Beyond INTENT_FRAMES of them nothing is told: no operation of Lull comes so deep.
+ * means something at each of them. Beyond INTENT_FRAMES of them nothing is told: no operation of Lull comes so
+ * deep, as reclaim does not recurse (heap/reclaim-steps.ts).
  *
  * Who may call: the slot's thread, and who reaps the slot.
  *
@@ -22,7 +23,17 @@
 import { INTENT, INTENT_FRAME_WORDS, INTENT_FRAMES, INTENT_KIND, SLOT } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
 
+// Local copies: the engine folds a module's own constants into the code, imported ones it loads.
 const NOTHING = INTENT_KIND.nothing;
+const FREE = INTENT_KIND.free;
+const FRAMES = INTENT_FRAMES;
+const FRAME_WORDS = INTENT_FRAME_WORDS;
+const FIRST_FRAME = SLOT.intents;
+const KIND = INTENT.kind;
+const PLACE = INTENT.place;
+const A = INTENT.a;
+const B = INTENT.b;
+const SAVED = INTENT.saved;
 
 export class Intents {
   private readonly _words: Words;
@@ -42,33 +53,36 @@ export class Intents {
   open(kind: number, place: number, a = 0, b = 0): number {
     const words = this._words;
     const depth = words.loadPlain(this._depth);
-    const frame = depth < INTENT_FRAMES ? this._slot + SLOT.intents + depth * INTENT_FRAME_WORDS : 0;
+    const frame = depth < FRAMES ? this._slot + FIRST_FRAME + depth * FRAME_WORDS : 0;
     // I1: first, and the kind last.
-    if (frame !== 0) words.storePlain(frame + INTENT.saved, words.loadPlain(this._inHand));
+    if (frame !== 0) words.storePlain(frame + SAVED, words.loadPlain(this._inHand));
     words.storePlain(this._depth, depth + 1);
     if (frame === 0) return 0;
-    words.storePlain(frame + INTENT.place, place);
-    words.storePlain(frame + INTENT.a, a);
-    words.storePlain(frame + INTENT.b, b);
+    words.storePlain(frame + PLACE, place);
+    words.storePlain(frame + A, a);
+    words.storePlain(frame + B, b);
     words.storePlain(this._inHand, 0);
-    words.storePlain(frame + INTENT.kind, kind);
+    words.storePlain(frame + KIND, kind);
     return frame;
   }
 
   /** Ends the innermost intent, whose frame it is. */
   close(frame: number): void {
     const words = this._words;
-    if (frame !== 0) {
-      words.storePlain(frame + INTENT.kind, NOTHING);
-      words.storePlain(this._inHand, words.loadPlain(frame + INTENT.saved));
+    if (frame === 0) {
+      words.storePlain(this._depth, words.loadPlain(this._depth) - 1);
+      return;
     }
-    words.storePlain(this._depth, words.loadPlain(this._depth) - 1);
+    words.storePlain(frame + KIND, NOTHING);
+    words.storePlain(this._inHand, words.loadPlain(frame + SAVED));
+    // Not one less than it is: an inner open() may have ended half-way, at the end of the stack.
+    words.storePlain(this._depth, ((frame - this._slot - FIRST_FRAME) / FRAME_WORDS) | 0);
   }
 
   /** What was allocated for the innermost intent is its `a`. */
   take(frame: number, p: number): void {
     if (frame === 0) return;
-    this._words.storePlain(frame + INTENT.a, p);
+    this._words.storePlain(frame + A, p);
     // Told: what becomes of it from now on is no matter of SLOT.inHand.
     this._words.storePlain(this._inHand, 0);
   }
@@ -76,13 +90,13 @@ export class Intents {
   /** As take(), for its `b`. */
   takeSecond(frame: number, p: number): void {
     if (frame === 0) return;
-    this._words.storePlain(frame + INTENT.b, p);
+    this._words.storePlain(frame + B, p);
     this._words.storePlain(this._inHand, 0);
   }
 
   /** Makes an intent one of another kind, about the same. */
   become(frame: number, kind: number): void {
-    if (frame !== 0) this._words.storePlain(frame + INTENT.kind, kind);
+    if (frame !== 0) this._words.storePlain(frame + KIND, kind);
   }
 
   /**
@@ -92,26 +106,26 @@ export class Intents {
   settle(p: number): number {
     const words = this._words;
     const depth = words.loadPlain(this._depth);
-    if (depth === 0 || depth > INTENT_FRAMES) return 0;
-    const frame = this._slot + SLOT.intents + (depth - 1) * INTENT_FRAME_WORDS;
-    if (words.loadPlain(frame + INTENT.a) !== p) return 0;
-    if (words.loadPlain(frame + INTENT.kind) !== INTENT_KIND.free) return 0;
-    words.storePlain(frame + INTENT.a, 0);
+    if (depth === 0 || depth > FRAMES) return 0;
+    const frame = this._slot + FIRST_FRAME + (depth - 1) * FRAME_WORDS;
+    if (words.loadPlain(frame + A) !== p) return 0;
+    if (words.loadPlain(frame + KIND) !== FREE) return 0;
+    words.storePlain(frame + A, 0);
     return frame;
   }
 
   /** The free of `p` is called off: the intent is to free it still. Before `p` counts as in use again. */
   unsettle(frame: number, p: number): void {
-    if (frame !== 0) this._words.storePlain(frame + INTENT.a, p);
+    if (frame !== 0) this._words.storePlain(frame + A, p);
   }
 
   /** Memory that the innermost intent is to free is known as `outer` from here on: below what has put a shell round it. */
   rename(p: number, outer: number): void {
     const words = this._words;
     const depth = words.loadPlain(this._depth);
-    if (depth === 0 || depth > INTENT_FRAMES) return;
-    const frame = this._slot + SLOT.intents + (depth - 1) * INTENT_FRAME_WORDS;
-    if (words.loadPlain(frame + INTENT.a) !== p) return;
-    if (words.loadPlain(frame + INTENT.kind) === INTENT_KIND.free) words.storePlain(frame + INTENT.a, outer);
+    if (depth === 0 || depth > FRAMES) return;
+    const frame = this._slot + FIRST_FRAME + (depth - 1) * FRAME_WORDS;
+    if (words.loadPlain(frame + A) !== p) return;
+    if (words.loadPlain(frame + KIND) === FREE) words.storePlain(frame + A, outer);
   }
 }

@@ -54,8 +54,8 @@ export const dropsTheFreshSlab = twin({
   claim: 'allocation-failures/kmallocNolockFails',
   patch: {
     file: LIST_FILE,
-    find: 'this._slabPages.release(page, false); return false;',
-    replace: 'return false;',
+    find: 'if (!isMine) this._slabPages.release(page, false);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });
@@ -121,7 +121,7 @@ export const flushesIntoTheOldMain = twin({
   claim: 'allocation-failures/kfreeNeedsNoMemory',
   patch: {
     file: CACHE_FILE,
-    find: 'this._flushSheaf(main, true); this._push(main, object);',
+    find: 'this._flushSheaf(main, true); putObject(words, main, object);',
     replace: 'this._flushSheaf(main, true);',
   },
   caughtAs: 'assertion',
@@ -175,8 +175,8 @@ export const forgetsTheSlab = twin({
   claim: 'allocation-failures/kmallocNolockTriesTwice',
   patch: {
     file: LIST_FILE,
-    find: 'this._slabPages.release(page, false); return false;',
-    replace: 'return false;',
+    find: 'if (!isMine) this._slabPages.release(page, false);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });

@@ -138,9 +138,9 @@ export const fillsBehindTheBarn = twin({
   claim: 'barn/objectsThroughTheBarn',
   patch: {
     file: CACHE_FILE,
-    find: 'if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) { this._push(empty, object);',
+    find: 'if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) { putObject(words, empty, object);',
     replace:
-      'const before = words.loadPlain(this._slot + CACHE_SLOT.inHand); if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) { this._push(before, object);',
+      'const before = words.loadPlain(this._slot + CACHE_SLOT.inHand); if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) { putObject(words, before, object);',
   },
   caughtAs: 'assertion',
 });
@@ -219,7 +219,7 @@ export const flushesWithoutTheLock = twin({
   claim: 'barn/flushesAgainstAllocation',
   patch: {
     file: LIST_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return this._deferAll(sheaf, count);',
+    find: 'if (!this._lock.acquireIf(maySpin)) return this._deferred.pushAllOf(sheaf);',
     replace: '',
   },
   caughtAs: 'race',

@@ -64,9 +64,9 @@ export const dropsWhatItCannotFlush = twin({
   name: 'a sheaf is emptied where the slabs are busy, and its objects are let go of',
   claim: 'nolock-objects/flushesBesideOrdinaryCalls',
   patch: {
-    file: LIST_FILE,
-    find: 'this._deferred.pushLastOf(sheaf);',
-    replace: 'this._words.storePlain(sheaf + SHEAF.count, left - 1);',
+    file: 'src/slab/deferred-objects.ts',
+    find: 'this._begin(words.loadPlain(sheaf + SHEAF.objects + left)); words.storePlain(sheaf + SHEAF.count, left); this._end();',
+    replace: 'words.storePlain(sheaf + SHEAF.count, left);',
   },
   caughtAs: 'assertion',
 });

@@ -63,7 +63,7 @@ export const fillsWhatIsInHand = twin({
   patch: {
     file: CACHE_FILE,
     find: 'this.slabs.defer(object); this._count(',
-    replace: 'this._push(words.loadPlain(this._slot + CACHE_SLOT.inHand), object); this._count(',
+    replace: 'putObject(words, words.loadPlain(this._slot + CACHE_SLOT.inHand), object); this._count(',
   },
   caughtAs: 'assertion',
 });

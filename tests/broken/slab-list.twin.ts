@@ -57,8 +57,8 @@ export const neverDiscards = twin({
   claim: 'slab-list/keepsOneEmptySlab',
   patch: {
     file: FILE,
-    find: 'kept > geometry.minPartialSlabs',
-    replace: 'kept > geometry.minPartialSlabs + 1',
+    find: 'kept > this._geometry.minPartialSlabs',
+    replace: 'kept > this._geometry.minPartialSlabs + 1',
   },
   caughtAs: 'assertion',
 });
@@ -66,7 +66,11 @@ export const neverDiscards = twin({
 export const keepsNone = twin({
   name: 'the last empty slab is given back too',
   claim: 'slab-list/keepsOneEmptySlab',
-  patch: { file: FILE, find: 'kept > geometry.minPartialSlabs', replace: 'kept >= geometry.minPartialSlabs' },
+  patch: {
+    file: FILE,
+    find: 'kept > this._geometry.minPartialSlabs',
+    replace: 'kept >= this._geometry.minPartialSlabs',
+  },
   caughtAs: 'assertion',
 });
 
@@ -126,8 +130,8 @@ export const listsWhileBusy = twin({
   claim: 'slab-list/bothGrow',
   patch: {
     file: FILE,
-    find: 'this._slabPages.release(page, false); return false;',
-    replace: '',
+    find: 'if (!isMine) this._slabPages.release(page, false); } if (!isMine) return false;',
+    replace: '}',
   },
   caughtAs: 'race',
 });
@@ -137,8 +141,8 @@ export const forgetsTheFreshSlab = twin({
   claim: 'slab-list/bothGrow',
   patch: {
     file: FILE,
-    find: 'this._slabPages.release(page, false); return false;',
-    replace: 'return false;',
+    find: 'if (!isMine) this._slabPages.release(page, false);',
+    replace: '',
   },
   caughtAs: 'assertion',
 });

@@ -182,6 +182,7 @@ export const takesOverABarn = model<Scene>({
     const objects = [alloc(other), alloc(other), alloc(other)];
     for (const object of objects) other.kmalloc.free(object);
   }),
+  bounds: { kills: ['victim'], preemptions: 1 },
   threads: {
     victim({ victim }) {
       publishAt(victim, barn.place(3), () => alloc(victim));
