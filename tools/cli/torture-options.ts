@@ -57,9 +57,8 @@ export function declareTortureOptions(command: Command): Command {
 /** Reads back what declareTortureOptions() had parsed. */
 export function tortureRequestOf(command: Command): TortureRequest {
   const raw = command.opts<RawOptions>();
-  const names = command.args;
   return {
-    scenarios: names.includes(MIXED) ? [] : names,
+    scenarios: command.args,
     threads: raw.threads,
     seconds: raw.seconds,
     seed: raw.seed ?? randomInt(1, MAX_SEED),

@@ -25,8 +25,19 @@ test('lull torture --list names scenarios, aims and steps', async () => {
     assert.ok(stdout.includes(name), name);
 });
 
+test('lull torture --list --json names them in one object', async () => {
+  const { code, stdout } = await lull('--list', '--json');
+  const { scenarios, aims, steps } = JSON.parse(stdout) as Record<string, readonly string[]>;
+  const found = ['mixed', 'zone lock', 'named-locks'].map((name, i) =>
+    [scenarios, aims, steps][i]!.includes(name),
+  );
+  assert.deepEqual([code, found], [0, [true, true, true]]);
+});
+
 for (const [wrong, told] of [
   [['nonsense'], 'there is no such scenario: nonsense; there is objects,'],
+  [['maps', 'nonsense', '--json'], 'there is no such scenario: nonsense; there is objects,'],
+  [['mixed', 'map'], 'there is no such scenario: map; there is objects,'],
   [['--threads', '0'], 'It must be a whole number from 1 to 64.'],
   [['--kill', 'x'], 'It must be a number from 0 to 1000.'],
   [['--heap', '1M'], 'It must be a size such as 16M or 1G, 8 MiB to 4 GiB.'],
@@ -60,4 +71,5 @@ test('lull torture --json prints one object with every number', { timeout: 120_0
   numbers.push('pagesLost', 'objectsLost', 'callbacksOrphaned', 'locksStuck');
   for (const name of numbers) assert.equal(typeof result[name], 'number', name);
   assert.deepEqual([code, result.seed, result.result, result.problems], [0, 7, 'SUCCESS', []]);
+  assert.match(String(result.command), /^lull torture --threads 2 --seconds 1 --seed 7 --heap \d+ --kill 8$/);
 });

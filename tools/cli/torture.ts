@@ -3,7 +3,7 @@ import { REAPER_STEPS } from '../../src/heap/reaper-steps.js';
 import { AIMS } from '../torture/aims.js';
 import { findScenarios, SCENARIOS } from '../torture/scenarios.js';
 import { torture } from '../torture/torture.js';
-import { headLines, tortureLines } from '../torture/torture-report.js';
+import { commandOf, headLines, tortureLines } from '../torture/torture-report.js';
 import { EXIT_FAIL, EXIT_PASS, UsageError } from './failures.js';
 import type { OutputStreams } from './run-view.js';
 import { paint, type StyledLine, showsColor } from './styled-line.js';
@@ -18,13 +18,14 @@ export async function runTorture(request: TortureRequest, { stdout }: OutputStre
   const print = (lines: readonly StyledLine[]) => {
     for (const each of lines) stdout.write(`${paint(each, showsColor(stdout))}\n`);
   };
-  if (request.list) {
-    stdout.write(listText());
+  const { list, json, scenarios: wanted, ...rest } = request;
+  if (list) {
+    stdout.write(json ? `${JSON.stringify(LISTED)}\n` : listText());
     return EXIT_PASS;
   }
-  const { list: _list, json, ...options } = request;
-  const names = findScenarios(options.scenarios)?.map(({ name }) => name);
-  if (names === undefined) throw unknownScenario(options.scenarios);
+  requireKnown(wanted);
+  const options = { ...rest, scenarios: wanted.includes(MIXED) ? [] : wanted };
+  const names = findScenarios(options.scenarios)!.map(({ name }) => name);
   if (!json) print(headLines(options, names));
   let isInterrupted = false;
   const interrupt = () => {
@@ -33,7 +34,7 @@ export async function runTorture(request: TortureRequest, { stdout }: OutputStre
   process.once('SIGINT', interrupt);
   try {
     const result = await torture(options, () => isInterrupted);
-    if (json) stdout.write(`${JSON.stringify(result)}\n`);
+    if (json) stdout.write(`${JSON.stringify({ ...result, command: commandOf(options) })}\n`);
     else print(tortureLines(result, options));
     return result.result === 'SUCCESS' ? EXIT_PASS : EXIT_FAIL;
   } finally {
@@ -41,9 +42,18 @@ export async function runTorture(request: TortureRequest, { stdout }: OutputStre
   }
 }
 
-function unknownScenario(names: readonly string[]): UsageError {
-  const known = [...SCENARIOS.map(({ name }) => name), MIXED].join(', ');
-  return new UsageError(`there is no such scenario: ${names.join(' ')}; there is ${known}`);
+/** What --list tells, for programs. */
+const LISTED = {
+  scenarios: [...SCENARIOS.map(({ name }) => name), MIXED],
+  aims: AIMS,
+  steps: REAPER_STEPS,
+};
+
+function requireKnown(names: readonly string[]): void {
+  const unknown = names.filter((name) => !LISTED.scenarios.includes(name));
+  if (unknown.length === 0) return;
+  const known = LISTED.scenarios.join(', ');
+  throw new UsageError(`there is no such scenario: ${unknown.join(', ')}; there is ${known}`);
 }
 
 function listText(): string {

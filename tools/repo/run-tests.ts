@@ -20,17 +20,24 @@ const FILE_TIMEOUT_MILLIS = 10 * 60_000;
 type TestEvent =
   | { readonly type: 'test:pass' | 'test:fail'; readonly data: TestResult }
   | { readonly type: 'test:stdout' | 'test:stderr'; readonly data: { file: string; message: string } }
-  | { readonly type: 'test:complete'; readonly data: TestResult & { readonly details: { passed: boolean } } };
+  | {
+      readonly type: 'test:complete';
+      readonly data: TestResult & { readonly details: { passed: boolean; duration_ms: number } };
+    };
 
 /**
  * Runs every test file whose path contains one of `filters`; all files where there is no filter.
  *
+ * @param isLeftOut files to leave out all the same, by their paths
  * @returns the counts. Prints everything but the last line, which is the tally's `summary()`.
  */
-export async function runTests(filters: readonly string[]): Promise<Tally> {
+export async function runTests(
+  filters: readonly string[],
+  isLeftOut: (path: string) => boolean = () => false,
+): Promise<Tally> {
   const sources = filesBelow('.').filter((path) => isCompiled(path) && isTest(path));
   const chosen = sources.filter(
-    (path) => filters.length === 0 || filters.some((part) => path.includes(part)),
+    (path) => (filters.length === 0 || filters.some((part) => path.includes(part))) && !isLeftOut(path),
   );
   const files = chosen.map((source) => resolve(outputOf(source)));
   const missing = files.filter((file) => !existsSync(file));
@@ -42,6 +49,7 @@ export async function runTests(filters: readonly string[]): Promise<Tally> {
   for (const table of tally.tables()) console.log(table);
   const report = tally.report();
   if (report !== '') console.log(report);
+  console.log(`slowest: ${tally.slowest()}`);
   console.log(`${files.length} of ${sources.length} test files run, ${tally.skipped} tests skipped`);
   return tally;
 }
@@ -55,6 +63,7 @@ async function runFiles(files: string[], tally: Tally): Promise<void> {
     else if (type === 'test:stdout' || type === 'test:stderr') tally.output(data.file, data.message);
     // A file that has ended is reported as complete under its own path.
     if (type !== 'test:complete' || data.name !== data.file) continue;
+    tally.end(data.file, data.details.duration_ms);
     process.stdout.write(data.details.passed ? '.' : 'F');
     if (++marks % MARKS_A_LINE === 0) process.stdout.write('\n');
   }

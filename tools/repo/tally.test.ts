@@ -51,6 +51,12 @@ test('report() is empty when nothing failed', () => {
   assert.equal(tally.report(), '');
 });
 
+test('slowest() names files with their seconds, the slowest first, six at most', () => {
+  const tally = new Tally();
+  for (let n = 1; n <= 7; n++) tally.end(`/somewhere/dist/${n}.test.js`, n * 1000);
+  assert.match(tally.slowest(), /^dist\/7\.test\.js 7 s, .*dist\/2\.test\.js 2 s$/);
+});
+
 test('tables() gives what stands from a line `table: ..` to an empty line, of files that are well, too', () => {
   const tally = new Tally();
   tally.output(FILE, 'noise\ntable: of two\none 1\n');

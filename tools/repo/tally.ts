@@ -19,6 +19,7 @@ const OUTPUT_CHARACTERS = 4000;
 /** A line that begins a table, which an empty line ends. */
 const TABLE = /^table: .*\n(?:.+\n)*/gm;
 const ERROR_LINES = 30;
+const SLOWEST_FILES = 6;
 
 export class Tally {
   passed = 0;
@@ -27,6 +28,7 @@ export class Tally {
   readonly #failures: string[] = [];
   readonly #printed = new Map<string, string>();
   readonly #failedFiles = new Set<string>();
+  readonly #millis = new Map<string, number>();
 
   pass(result: TestResult): void {
     if (result.details.type === 'suite') return;
@@ -44,6 +46,17 @@ export class Tally {
   output(file: string, text: string): void {
     const printed = (this.#printed.get(file) ?? '') + text;
     this.#printed.set(file, printed);
+  }
+
+  /** A file has come to its end. */
+  end(file: string, millis: number): void {
+    this.#millis.set(file, millis);
+  }
+
+  /** The files that took longest: where time can be saved. */
+  slowest(): string {
+    const files = [...this.#millis].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_FILES);
+    return files.map(([file, millis]) => `${shorten(file)} ${(millis / 1000).toFixed(0)} s`).join(', ');
   }
 
   /** The tables that test files have printed: what a reader wants to see although nothing failed. */

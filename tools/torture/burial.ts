@@ -9,6 +9,7 @@ import { markDead } from '../../src/threads/liveness.js';
 import { SEAT } from './control.js';
 import { isOfTheDead } from './dead-thread.js';
 import type { Deaths } from './deaths.js';
+import { HANG_MILLIS } from './findings.js';
 import type { Random } from './random.js';
 import type { Main } from './scenario.js';
 
@@ -24,12 +25,14 @@ export class Burial {
   private readonly _main: Main;
   private readonly _deaths: Deaths;
   private readonly _random: Random;
+  private readonly _hangMillis: number;
   private _anyStuck = false;
 
-  constructor(main: Main, deaths: Deaths, random: Random) {
+  constructor(main: Main, deaths: Deaths, random: Random, hangMillis = HANG_MILLIS) {
     this._main = main;
     this._deaths = deaths;
     this._random = random;
+    this._hangMillis = hangMillis;
   }
 
   /** Marks a thread dead before the heap does: then main does not reap it. */
@@ -55,14 +58,15 @@ export class Burial {
       control.set(place, SEAT.fault, this._random.oneIn(SPARED) ? 0 : 1 + this._random.below(MOST_ACCESSES));
       const worker = start(place, i);
       const { threadId } = worker;
-      await new Promise<void>((resolve) => {
+      const ended = new Promise<void>((resolve) => {
         worker.prependListener('exit', () => {
           dead.push(...this._deaths.note(place, threadId));
           this.keepFromMain(threadId);
           resolve();
         });
       });
-      if (!dead.some((slot) => this._isOver(slot))) return dead;
+      await this._untilEnded(worker, ended);
+      if (!dead.some((slot) => this._isOfTheDead(slot))) return dead;
     }
     for (const slot of dead) this._reap(slot);
     return dead;
@@ -71,7 +75,7 @@ export class Burial {
   /** Waits until none of the slots is of a dead thread any more; false where that takes too long. */
   async isOver(slots: readonly number[]): Promise<boolean> {
     const limit = performance.now() + (this._anyStuck ? SHORT_REAP_MILLIS : REAP_MILLIS);
-    while (slots.some((slot) => this._isOver(slot))) {
+    while (slots.some((slot) => this._isOfTheDead(slot))) {
       if (performance.now() > limit) {
         this._anyStuck = true;
         this._main.findings.problem(`slot ${slots.join(', ')} of a dead worker was not reaped`);
@@ -83,17 +87,32 @@ export class Burial {
     return true;
   }
 
+  /** An undertaker that does not end by itself is terminated, and counts as hanging. */
+  private async _untilEnded(worker: Worker, ended: Promise<void>): Promise<void> {
+    const timer = new AbortController();
+    const limit = setTimeout(this._hangMillis, true, { signal: timer.signal }).catch(() => {});
+    const isLate = await Promise.race([ended, limit]);
+    timer.abort();
+    if (isLate !== true) return;
+    const { findings } = this._main;
+    findings.hangs++;
+    findings.problem(`an undertaker did not end within ${this._hangMillis / 1000} s`);
+    await worker.terminate();
+    await ended;
+  }
+
   private _reap(slot: number): void {
-    if (!this._isOver(slot)) return;
+    if (!this._isOfTheDead(slot)) return;
     try {
       this._main.heap.reap(slot);
     } catch (error) {
       // Another thread may have been faster.
-      if (this._isOver(slot)) this._main.findings.problem(`heap.reap(${slot}): ${(error as Error).message}`);
+      if (this._isOfTheDead(slot))
+        this._main.findings.problem(`heap.reap(${slot}): ${(error as Error).message}`);
     }
   }
 
-  private _isOver(slot: number): boolean {
+  private _isOfTheDead(slot: number): boolean {
     const { words, geometry } = this._main.heap;
     return isOfTheDead(words, geometry, slot);
   }

@@ -44,6 +44,8 @@ export const SEAT = {
 
   /** 1 once the worker has joined the heap and begins. */
   isReady: 4,
+  /** 1 once the worker has loaded its modules. One that is terminated before leaves the files open that Node was reading. */
+  isLoaded: 5,
 
   operations: 8,
   wrongValues: 9,

@@ -8,10 +8,11 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { HeapHandle } from '../../src/index.js';
+import { type HeapHandle, LockTimeoutError } from '../../src/index.js';
 import { Burial } from './burial.js';
 import { type Control, RUN, SEAT } from './control.js';
 import { Deaths } from './deaths.js';
+import { HANG_MILLIS } from './findings.js';
 import { chooseFault, TERMINATE } from './kill-choice.js';
 import type { Random } from './random.js';
 import type { Main, Scenario } from './scenario.js';
@@ -19,8 +20,6 @@ import { settleHands } from './scenarios/objects.js';
 import type { TortureOptions } from './torture-options.js';
 import type { FromWorker, WorkerBriefing } from './torture-worker.js';
 
-/** A worker whose heartbeat does not go on for so long hangs. */
-const HANG_MILLIS = 10_000;
 const WATCH_MILLIS = 500;
 /** A worker that is to stop at an access it does not come to is terminated. */
 const FAULT_MILLIS = 1000;
@@ -32,6 +31,9 @@ const EARLY = 10;
 const FOR_UNDERTAKERS = 8;
 const LEAVE_MILLIS = 30_000;
 const MAP_MILLIS = 3000;
+const ATTEMPTS = 4;
+/** News of a worker's end take no longer. */
+const NEWS_MILLIS = 50;
 
 interface Seat {
   readonly number: number;
@@ -92,6 +94,7 @@ export class TortureCrew {
   /** Kills and lets others die until the time is up, or `isCancelled`. */
   async torture(millis: number, isCancelled: () => boolean): Promise<void> {
     const { kill } = this._given.options;
+    await this._untilReady(isCancelled);
     const begin = performance.now();
     let nextMap = begin + MAP_MILLIS;
     while (performance.now() < begin + millis && !isCancelled()) {
@@ -114,9 +117,10 @@ export class TortureCrew {
     await Promise.race([all, setTimeout(LEAVE_MILLIS, undefined, { signal: timer.signal }).catch(() => {})]);
     timer.abort();
     for (const seat of this._seats) {
-      if (seat.worker === undefined) continue;
-      this._noteHang(seat, 'did not leave');
-      await seat.worker.terminate();
+      if (seat.worker !== undefined) {
+        this._noteHang(seat, 'did not leave');
+        await seat.worker.terminate();
+      }
       await this._untilEmpty(seat);
     }
     clearInterval(this._watch);
@@ -129,6 +133,13 @@ export class TortureCrew {
     await Promise.all(this._seats.map(async ({ worker }) => worker?.terminate()));
   }
 
+  /** Waits until every worker has joined. One that cannot is found out by the watchdog. */
+  private async _untilReady(isCancelled: () => boolean): Promise<void> {
+    const limit = performance.now() + HANG_MILLIS;
+    const isReady = ({ number }: Seat) => this._control.of(number, SEAT.isReady) === 1;
+    while (!this._seats.every(isReady) && performance.now() < limit && !isCancelled()) await setTimeout(5);
+  }
+
   private async _untilEmpty(seat: Seat): Promise<void> {
     while (seat.worker !== undefined) await setTimeout(5);
     await seat.burial;
@@ -139,14 +150,15 @@ export class TortureCrew {
     this._control.set(seat.number, SEAT.fault, 0);
     this._control.set(seat.number, SEAT.operation, 0);
     this._control.set(seat.number, SEAT.left, 0);
-    this._control.set(seat.number, SEAT.isReady, 0);
+    for (const word of [SEAT.isReady, SEAT.isLoaded]) this._control.set(seat.number, word, 0);
     seat.isBreakable = !random.oneIn(UNBROKEN);
     const worker = this._start(seat.number, seat.stay++, false, seat.isBreakable);
     seat.worker = worker;
     seat.isDying = false;
     seat.beatMillis = performance.now();
     const threadId = worker.threadId;
-    worker.prependListener('exit', () => {
+    worker.prependListener('exit', (code) => {
+      this._requireLoaded(seat.number, code);
       const slots = this.deaths.note(seat.number, threadId);
       if (slots.length === 0 && !this._isStopping) this.deaths.exits++;
       const isForOthers = slots.length > 0 && !this._isStopping && random.oneIn(FOR_UNDERTAKERS);
@@ -181,6 +193,12 @@ export class TortureCrew {
     return worker;
   }
 
+  /** Who cannot even begin is no news of the heap's: the process may be out of threads, or of open files. */
+  private _requireLoaded(seat: number, code: number): void {
+    if (this._isStopping || this._control.of(seat, SEAT.isLoaded) === 1) return;
+    this._main.findings.problem(`a worker ended with code ${code} before it had begun`);
+  }
+
   /** Ends one of those that run, in one of several ways. */
   private _kill(): void {
     const { random } = this._given;
@@ -188,7 +206,9 @@ export class TortureCrew {
     const isEarly = random.oneIn(EARLY);
     const running = this._seats.filter(
       ({ number, worker, isDying }) =>
-        worker !== undefined && !isDying && (isEarly || this._control.of(number, SEAT.isReady) === 1),
+        worker !== undefined &&
+        !isDying &&
+        this._control.of(number, isEarly ? SEAT.isLoaded : SEAT.isReady) === 1,
     );
     if (running.length === 0 || this._isStopping) return;
     const seat = random.of(running);
@@ -215,21 +235,29 @@ export class TortureCrew {
     // After the heap's own listener.
     await setTimeout(0);
     if (await this._burial.isOver(dead)) {
-      this._attempt('what a dead worker had in its hands', () => settleHands(this._main, seat.number));
-      this._given.scenarios.forEach((scenario, i) => {
-        this._attempt(`${scenario.name}: what a dead worker had`, () =>
+      await this._attempt('what a dead worker had in its hands', () => settleHands(this._main, seat.number));
+      for (const [i, scenario] of this._given.scenarios.entries()) {
+        await this._attempt(`${scenario.name}: what a dead worker had`, () =>
           scenario.settle?.(this._main, this._given.shared[i]!, seat.number),
         );
-      });
+      }
     }
     if (!this._isStopping) this._fill(seat);
   }
 
-  private _attempt(what: string, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      this._main.findings.problem(`${what}: ${(error as Error).message}`);
+  /** @param act may be done again where a lock was not to be had: main may be about to hear of the end of who has it */
+  private async _attempt(what: string, act: () => void): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        act();
+        return;
+      } catch (error) {
+        if (!(error instanceof LockTimeoutError) || attempt === ATTEMPTS) {
+          this._main.findings.problem(`${what}: ${(error as Error).message}`);
+          return;
+        }
+      }
+      await setTimeout(NEWS_MILLIS);
     }
   }
 

@@ -8,6 +8,8 @@ const MIN_KILLS = 20;
 const MIN_CRITICAL_SHARE = 0.1;
 const MIN_CRITICAL = 10;
 const MIN_OPERATIONS = 10_000;
+/** Of allocations that were to fail: refusals, and ways round them. */
+const MIN_FALLBACKS = 10;
 
 type Counted = Pick<
   TortureResult,
@@ -15,6 +17,8 @@ type Counted = Pick<
   | 'kills'
   | 'killsInCriticalSections'
   | 'refusals'
+  | 'nolockRefusals'
+  | 'freedThroughList'
   | 'scenarios'
   | 'readerPipe'
   | 'gracePeriods'
@@ -33,7 +37,10 @@ export function notEnough(counted: Counted, { kill, oom, stall }: TortureOptions
     const least = Math.max(MIN_CRITICAL, Math.floor(kills * MIN_CRITICAL_SHARE));
     require(critical >= least, `${critical} kills in critical sections, and ${least} are the least`);
   }
-  if (oom > 0) require(counted.refusals > 0, 'no allocation failed, though some were to');
+  if (oom > 0) {
+    const fallbacks = counted.refusals + counted.nolockRefusals + counted.freedThroughList;
+    require(fallbacks >= MIN_FALLBACKS, `${fallbacks} fallbacks, and ${MIN_FALLBACKS} are the least`);
+  }
   if (scenarios.includes('readers')) {
     require(counted.readerPipe[1]! >
       0, 'no reader saw an element that was being removed: Reader Pipe slot 1 is 0');

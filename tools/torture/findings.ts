@@ -1,6 +1,8 @@
 /** What main has found out in a torture run: counts, and the first sentences about what is wrong. */
 
 const MAX_TEXTS = 20;
+/** A thread that does nothing for so long hangs. */
+export const HANG_MILLIS = 10_000;
 
 export class Findings {
   /** Objects that only the variables of a dead worker led to, at most: one for each call that was cut off. */

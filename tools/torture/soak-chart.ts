@@ -42,7 +42,7 @@ export function drawSoak({ samples, operations, seed, seconds }: SoakResult): st
       textStyle: { ...TEXT, fontSize: 18 },
       subtextStyle: { ...TEXT, fontSize: 12 },
     },
-    legend: { right: 20, top: 20, textStyle: TEXT },
+    legend: { right: 20, top: 20, itemGap: 34, textStyle: TEXT },
     grid: GRIDS,
     xAxis: GRIDS.map((_, gridIndex) => ({
       type: 'value' as const,

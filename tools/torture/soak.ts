@@ -38,6 +38,8 @@ export interface SoakResult {
   readonly residentGrowth: number;
   readonly slabGrowth: number;
   readonly freePagesGrowth: number;
+  /** Of the largest free block: below 1 the heap crumbles. */
+  readonly largestOrderGrowth: number;
   readonly samples: readonly SoakSample[];
   readonly result: 'SUCCESS' | 'FAILURE';
 }
@@ -106,7 +108,7 @@ export async function soak(
 }
 
 function judged(
-  { seed }: SoakOptions,
+  { seed, operations: wanted, threads }: SoakOptions,
   samples: readonly SoakSample[],
   seconds: number,
   wrongValues: number,
@@ -116,18 +118,27 @@ function judged(
   const residentGrowth = growth(({ residentBytes }) => residentBytes);
   const slabGrowth = growth(({ slabPages }) => slabPages);
   const freePagesGrowth = growth(({ freePages }) => freePages);
+  const largestOrderGrowth = growth(({ largestOrder }) => largestOrder);
+  const operations = samples[samples.length - 1]?.operations ?? 0;
+  if (operations < wanted - (wanted % threads))
+    problems.push(`${operations} of ${wanted} operations were done`);
   if (wrongValues > 0) problems.push(`${wrongValues} values were wrong`);
   if (residentGrowth > MOST_GROWTH) problems.push(`resident memory grew by a factor of ${residentGrowth}`);
   if (slabGrowth > MOST_GROWTH) problems.push(`slabs grew by a factor of ${slabGrowth}`);
+  if (freePagesGrowth < 1 / MOST_GROWTH) problems.push(`free pages shrank by a factor of ${freePagesGrowth}`);
+  if (largestOrderGrowth < 1 / MOST_GROWTH) {
+    problems.push(`the largest order of a free block shrank by a factor of ${largestOrderGrowth}`);
+  }
   return {
     seed,
-    operations: samples[samples.length - 1]?.operations ?? 0,
+    operations,
     seconds,
     wrongValues,
     problems,
     residentGrowth,
     slabGrowth,
     freePagesGrowth,
+    largestOrderGrowth,
     samples,
     result: problems.length === 0 ? 'SUCCESS' : 'FAILURE',
   };

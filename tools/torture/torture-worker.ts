@@ -141,6 +141,7 @@ class Picker {
 }
 
 async function work(): Promise<void> {
+  control.set(seat, SEAT.isLoaded, 1);
   if (briefing.isBreakable) breakWords();
   const first = control.words[start + SEAT.fault]!;
   if (briefing.isUndertaker && first > 0) arm(first);

@@ -49,12 +49,22 @@ test('torture, ends early when it is told to, and accounts all the same', { time
   requireSuccess(result);
 });
 
+test('torture, fails where no operation came to its end', { timeout: 60_000 }, async () => {
+  const { operations, problems, result } = await torture(options({ kill: 0 }), () => true);
+  assert.deepEqual(
+    [operations, problems, result],
+    [0, ['no operation came to its end: the run says nothing'], 'FAILURE'],
+  );
+});
+
 test('notEnough, says what there was too little of', () => {
   const plenty = {
     operations: 1e6,
     kills: 100,
     killsInCriticalSections: 50,
-    refusals: 10,
+    refusals: 8,
+    nolockRefusals: 1,
+    freedThroughList: 1,
     scenarios: ['readers', 'callbacks'],
     readerPipe: [100, 5, 0],
     gracePeriods: 100,

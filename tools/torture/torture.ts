@@ -10,6 +10,7 @@ import { Control, PIPE_SLOTS, SEAT } from './control.js';
 import { TortureCrew } from './crew.js';
 import { notEnough } from './enough.js';
 import { Findings } from './findings.js';
+import { requireZeros } from './must-be-zero.js';
 import { Random } from './random.js';
 import type { Main, Operation, Scenario } from './scenario.js';
 import { checkCounters, MAPS } from './scenarios/maps.js';
@@ -46,6 +47,7 @@ export async function torture(
       name: 'torture',
       // A worker that stalls is no fault of the heap's.
       stallMillis: 0,
+      ...(skips.length > 0 ? { spinRounds: BROKEN_SPIN_ROUNDS } : {}),
     },
     { reaperSkips: new Set(skips) },
   );
@@ -91,6 +93,9 @@ function leave({ heap, findings }: Main): void {
     findings.problem(`main cannot leave the heap: ${(error as Error).message}`);
   }
 }
+
+/** Some tenths of a second: of a lock that nobody repairs everyone gives up some time. */
+const BROKEN_SPIN_ROUNDS = 30_000_000;
 
 /** Small sheaves and lists come to the rare paths more often; the seed says how small. */
 function shapeOf(random: Random): HeapOptions {
@@ -170,10 +175,11 @@ function judged(
     objectsReturned: findings.objectsReturned,
     objectsInTransit: findings.objectsInTransit,
   };
-  if (result.wrongValues > 0 && findings.problems === 0) findings.problem('a worker found wrong values');
   if (result.callbacksLost > (deaths.byClass.get('callback') ?? 0)) {
     findings.problem(`${result.callbacksLost} callbacks were queued, and never called`);
   }
+  requireZeros(result, findings);
+  if (result.operations === 0) findings.problem('no operation came to its end: the run says nothing');
   return {
     ...result,
     problems: findings.texts,

@@ -51,8 +51,8 @@ function settle({ heap, findings }: Main, shared: readonly number[], seat: numbe
   const table = shared[0]! + seat * TABLE_WORDS;
   for (let place = table; place < table + TABLE_WORDS; place += PLACE_WORDS) {
     if (words.load(place) === 0 || words.load(place + 1) !== STATE.made) continue;
-    findings.objectsReturned++;
     heap.kfreeAt(place);
+    findings.objectsReturned++;
   }
 }
 

@@ -42,7 +42,8 @@ function publish(stage: Stage, area: number, word: number): void {
 
 function isWhole(stage: Stage, p: number): boolean {
   const { words } = stage;
-  return words.loadPlain(p) === p && isFilled(words, p, OBJECT_WORDS, PUBLISHED_BYTES, BODY);
+  // What a word holds of an address: in a validating heap that has its turn above bit 32.
+  return words.loadPlain(p) === (p | 0) && isFilled(words, p, OBJECT_WORDS, PUBLISHED_BYTES, BODY);
 }
 
 function replace(stage: Stage, area: number, retire: (word: number) => void): void {
@@ -79,7 +80,6 @@ function settle({ heap, control, findings }: Main, shared: readonly number[], se
   const { words } = heap;
   const area = areaOf(shared, seat);
   const old = control.of(seat, SEAT.hands + OLD);
-  control.set(seat, SEAT.hands + OLD, 0);
   let isPublished = false;
   let isOldThere = false;
   const fresh = words.loadPlain(area + FRESH);
@@ -90,6 +90,7 @@ function settle({ heap, control, findings }: Main, shared: readonly number[], se
   }
   if (isPublished) words.store(area + FRESH, 0);
   else if (heap.kfreeAt(area + FRESH)) findings.objectsReturned++;
+  control.set(seat, SEAT.hands + OLD, 0);
   if (old !== 0 && !isOldThere) findings.objectsInTransit++;
 }
 

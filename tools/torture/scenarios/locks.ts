@@ -11,6 +11,7 @@
  */
 import { __GFP_ZERO, type Address, LockTimeoutError, OwnerDiedError } from '../../../src/index.js';
 import { SEAT } from '../control.js';
+import { slotsLeftInLocks } from '../left-in-locks.js';
 import type { Operation, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 
@@ -151,6 +152,10 @@ export const LOCKS: Scenario = {
   summary: 'mutexes, readers-writer locks, semaphores and seqlocks, whose owners die inside',
   prepare: ({ heap }) => [heap.kmalloc(PLACES * COUNTER_WORDS * BYTES_PER_WORD, __GFP_ZERO)],
   operations: (stage, shared) => operationsOf(stage, shared[0]!),
+  settle({ heap, findings }) {
+    const left = slotsLeftInLocks(heap.words, heap.geometry);
+    if (left.length > 0) findings.problem(`slot ${left.join(', ')} is free, and a lock still waits for it`);
+  },
   finish({ heap, findings }, shared) {
     const attempts: [string, () => Releasable][] = [
       ['the mutex', () => heap.mutex('torture mutex').lockSync({ timeoutMillis: 1000 })],

@@ -159,10 +159,10 @@ export function settleHands({ heap, control, findings }: Main, seat: number): vo
     for (let hand = first; hand < first + count; hand++) {
       const held = control.of(seat, SEAT.hands + hand);
       if (held > 0) {
-        findings.objectsReturned++;
         if (hands === HANDS.pages) heap.freePages(held as Address);
         else if (hands === HANDS.pool) openPool(heap).free(held as Address);
         else heap.kfree(held as Address);
+        findings.objectsReturned++;
       } else if (held < 0) {
         if (hands === HANDS.pages) findings.pagesInTransit += 1 << (IN_TRANSIT - held);
         else findings.objectsInTransit++;
@@ -183,8 +183,8 @@ function settleTable({ heap, findings }: Main, table: number): void {
     if (bytes !== 0 && !isFilled(words, p, bytes / BYTES_PER_WORD, bytes)) {
       findings.wrong(`a dead worker's object of ${bytes} bytes at ${p} was written to by another`);
     }
-    findings.objectsReturned++;
     heap.kfreeAt(place);
+    findings.objectsReturned++;
   }
 }
 
