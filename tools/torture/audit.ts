@@ -45,6 +45,7 @@ export const NO_AUDIT: TortureAudit = {
 const BARRIER = { timeoutMillis: 20_000 };
 const SETTLING_ROUNDS = 200;
 const SETTLING_PAUSE_MILLIS = 5;
+const MOST_DESCRIBED = 5;
 /** One report names a few of what is unreachable. */
 const MOST_LOOKS = 500;
 
@@ -144,7 +145,7 @@ function countLost(main: Main): Lost {
 }
 
 function judge(
-  { findings }: Main,
+  { heap, findings }: Main,
   report: BalanceReport,
   objectsInUserHands: number,
   pagesInUserHands: number,
@@ -158,9 +159,18 @@ function judge(
   }
   const objectsLost = report.unreachableObjects + tooMany;
   const pagesLost = report.unreachablePages + tooManyPages;
-  if (objectsLost > 0) findings.problem(`${objectsLost} objects are lost`);
+  if (objectsLost > 0) findings.problem(`${objectsLost} objects are lost${describeLost(heap, report)}`);
   if (pagesLost > 0) findings.problem(`${pagesLost} pages are lost`);
   return { objectsLost, pagesLost, locksStuck };
+}
+
+/** What the first of them are: whose they were can be guessed from their cache and their words. */
+function describeLost(heap: Main['heap'], { unreachable }: BalanceReport): string {
+  const lost = unreachable.slice(0, MOST_DESCRIBED).map((p) => {
+    const words = Array.from({ length: 8 }, (_, i) => heap.words.loadPlain(p + i));
+    return `\n  ${p} of cache ${pageOwner(stateOf(heap, p))}: ${words.join(' ')}`;
+  });
+  return lost.join('');
 }
 
 /** Pages of the block at `p`; 0 for an object. */
