@@ -19,16 +19,10 @@ import type { HeapParts } from './heap-parts.js';
 /** Finding and making names, of the heap. */
 export interface CallbackNames {
   /**
-   * What a name stands for; what `make` returns where it is new. `number` runs for that under the lock of names. Where it is
-   * not used, its memory is given back, by `discard` if that is given.
+   * What a name stands for; what `make` returns where it is new: `number` runs for that under the lock of names. Where it is
+   * not used, its memory is given back.
    */
-  findOrPublish(
-    kind: number,
-    name: string,
-    make: () => number,
-    discard: undefined,
-    number: (record: number) => void,
-  ): number;
+  findOrPublish(kind: number, name: string, make: () => number, number: (record: number) => void): number;
   /** Takes memory; throws OutOfMemoryError. */
   take(bytes: number): number;
 }
@@ -45,7 +39,6 @@ export function registerCallback(
     NAME_KIND.rcuCallback,
     name,
     () => makeRecord(words, names),
-    undefined,
     (fresh) => words.storePlain(fresh + CALLBACK.id, nextId(words)),
   );
   const id = words.loadPlain(record + CALLBACK.id);

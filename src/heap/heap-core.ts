@@ -384,7 +384,7 @@ export class HeapCore extends HeapMemory {
 
   private _callbackNames(): CallbackNames {
     return {
-      findOrPublish: (...given) => this.findOrPublish(...given),
+      findOrPublish: (kind, name, make, number) => this.findOrPublish(kind, name, make, undefined, number),
       take: (bytes) => this.parts.turn.run(() => this.kmalloc(bytes)),
     };
   }

@@ -27,6 +27,7 @@ import { SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import { holderOf } from '../locks/lock-holder.js';
 import { ownerTag } from '../locks/owner.js';
+import { HASTE } from '../locks/spin-bound.js';
 import { forgetPageLists, returnPages, undoBorrowing } from '../pages/dead-pages.js';
 import { mendWaiting } from '../rcu/dead-slot.js';
 import { type HandedOver, handOverEstate, type InterruptedCallback } from '../rcu/hand-over.js';
@@ -68,12 +69,6 @@ export interface ReapReport {
 export interface NamedLocks {
   forgetDead(slots: readonly number[]): void;
 }
-
-/**
- * It waits for locks that many times less long than others: it is often called between two events of its thread, one of which
- * may tell of the end of who has the lock.
- */
-const HASTE = 16;
 
 const NOTHING_LEFT: HandedOver = { left: [], ran: [], interrupted: undefined };
 
@@ -145,6 +140,7 @@ export class Reaper {
     const beganMillis = host.nowMillis();
     if (!claimSlot(words, geometry, slot, tag)) return undefined;
     try {
+      // It is often called between two events of its thread, one of which may tell of the end of who has the lock.
       const found = this._parts.locks.bound.hurry(HASTE, () => this._reap(slot));
       const report = { ...found, millis: host.nowMillis() - beganMillis };
       this._onReaped(report);

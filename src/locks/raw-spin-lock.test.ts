@@ -158,6 +158,41 @@ test('acquireIf(true) spins for a busy lock, acquireIf(false) tries once', () =>
   assert.equal(words.loadPlain(WORD), MINE);
 });
 
+test('acquireToGive() waits as acquireIf(), and returns false where the lock is not to be had at all', () => {
+  const { words, mine, others } = makeLock();
+  assert.equal(mine.acquireToGive(true), true);
+  mine.release();
+  others.acquire();
+  assert.equal(mine.acquireToGive(false), false);
+  assert.equal(words.pauses, 0);
+  assert.equal(mine.acquireToGive(true), false);
+  assert.deepEqual([words.pauses, words.loadPlain(WORD)], [8, OTHERS]);
+  words.meanwhile = () => others.release();
+  assert.equal(mine.acquireToGive(true), true);
+});
+
+test('acquireToGive() lets every other error through', () => {
+  const { words, mine } = makeLock();
+  words.compareExchange = () => {
+    throw new Error('a report');
+  };
+  assert.throws(() => mine.acquireToGive(true), /a report/);
+});
+
+test('acquire() of who has given up on an owner waits a sixteenth for the same, and in full for another', () => {
+  const rounds = 64;
+  const { words, mine, others } = makeLock(rounds);
+  const pausesOf = (): number => {
+    const before = words.pauses;
+    assert.throws(() => mine.acquire(), LockTimeoutError);
+    return words.pauses - before;
+  };
+  others.acquire();
+  assert.deepEqual([pausesOf(), pausesOf(), pausesOf()], [rounds, rounds / 16, rounds / 16]);
+  words.storePlain(WORD, ownerTag(7, 1));
+  assert.deepEqual([pausesOf(), pausesOf()], [rounds, rounds / 16]);
+});
+
 /** More rounds than any of these tests has, with a patience and a lenience of 12 looks each. */
 const PATIENT = 200;
 

@@ -16,6 +16,8 @@
  *
  * I1  Only the owner releases, and it holds the lock for a bounded number of steps: no wait, no callback inside.
  * I2  While one that has set PENDING goes on looking, it is passed at most once for each `_lenience` looks of another.
+ * I3  Who has given up on an owner does not wait as long for the same one again: of many calls that meet the lock of a dead
+ *     thread, before its death is known, the first waits for all of them.
  * P1  release's and publishes every plain write made while holding; observed by the compareExchange of the next
  *     acquire.
  *
@@ -27,7 +29,7 @@ import type { Words } from '../words/words.js';
 import { LockTimeoutError } from './lock-errors.js';
 import { holderOf } from './lock-holder.js';
 import { wasFoundDead } from './owner.js';
-import { SpinBound } from './spin-bound.js';
+import { HASTE, SpinBound } from './spin-bound.js';
 
 /** Looks after which a waiter asks to be next. */
 const PATIENCE = 512;
@@ -45,6 +47,8 @@ export class RawSpinLock {
   private readonly _lenience: number;
   /** Looks in a row at the lock free and PENDING. */
   private _passedOver = 0;
+  /** Owner that a call gave up on; 0 = none. */
+  private _givenUpOn = 0;
   readonly name: string;
 
   /**
@@ -86,6 +90,18 @@ export class RawSpinLock {
   }
 
   /**
+   * acquireIf() for who gives something back, and has another place for it: false also where the lock is not to be had at all.
+   */
+  acquireToGive(maySpin: boolean): boolean {
+    try {
+      return this.acquireIf(maySpin);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      return false;
+    }
+  }
+
+  /**
    * Takes the lock from a thread that was found dead; false where its owner was not, or it has none. What the lock guards
    * is as the dead thread left it: perhaps half written.
    */
@@ -111,7 +127,7 @@ export class RawSpinLock {
 
   private _spin(): void {
     let isNext = false;
-    const { rounds } = this._bound;
+    const rounds = this._givenUpOn === 0 ? this._bound.rounds : this._roundsAgain();
     for (let round = 0; round < rounds; round++) {
       this._words.pause();
       // Publishes nothing: a look, so that the line stays shared among the waiters.
@@ -124,7 +140,15 @@ export class RawSpinLock {
       // Where the claim was its own, another has passed: it claims anew.
       if ((found & PENDING) === 0) isNext = round >= this._patience && this._claim(found);
     }
-    this._tryLast(isNext);
+    this._tryLast(isNext, rounds);
+  }
+
+  /** I3 */
+  private _roundsAgain(): number {
+    const { rounds } = this._bound;
+    // Publishes nothing: whether it is the same owner.
+    const owner = this._words.load(this._word) & ~PENDING;
+    return owner === this._givenUpOn ? Math.ceil(rounds / HASTE) : rounds;
   }
 
   /** Takes the lock, found free; false where another was faster, or is next. */
@@ -141,7 +165,7 @@ export class RawSpinLock {
     return this._words.compareExchange(this._word, found, found | PENDING) === found;
   }
 
-  private _tryLast(isNext: boolean): void {
+  private _tryLast(isNext: boolean, rounds: number): void {
     // Publishes nothing: whether somebody is next.
     const free = this._words.load(this._word) & PENDING;
     // P1: a last try, which else names the owner in the error.
@@ -149,10 +173,7 @@ export class RawSpinLock {
     if (owner === free) return;
     // Publishes nothing: takes the claim back. Another's that it may be is made again at that one's next look.
     if (isNext) this._words.and(this._word, ~PENDING);
-    throw new LockTimeoutError(
-      this.name,
-      holderOf(this._words, owner & ~PENDING),
-      `${this._bound.rounds} rounds`,
-    );
+    this._givenUpOn = owner & ~PENDING;
+    throw new LockTimeoutError(this.name, holderOf(this._words, this._givenUpOn), `${rounds} rounds`);
   }
 }

@@ -94,7 +94,7 @@ export class ElementPool {
       return;
     }
     let isOver = false;
-    if (this._lock.acquireIf(maySpin)) {
+    if (this._lock.acquireToGive(maySpin)) {
       this._adoptDeferred();
       isOver = !this._push(p);
       // mempool-record:P1: publishes the element.

@@ -166,8 +166,7 @@ export class PageAllocator {
 
   /**
    * Gives back what allocPages returned; where this thread may not spin now, as freePagesNolock(). Throws where
-   * `start` is not the start of an allocated block, and then changes nothing; and where the lock of its zone is not to be
-   * had at all: then the block is its user's still, and charged to nobody.
+   * `start` is not the start of an allocated block, and then changes nothing.
    */
   freePages(start: number): void {
     this._free(start, this._maySpin());
@@ -247,26 +246,13 @@ export class PageAllocator {
     if (group !== 0) this._uncharge(start, order, group);
     this._words.storePlain(state, pageState(PAGE_KIND.threadList, order, this._slotNumber));
     // I1: from here on the state says whose it is.
-    const frame = this._intents.settle(start);
+    this._intents.settle(start);
     const zone = this._zoneOf(page);
     const isKept = order <= MAX_LIST_ORDER && this._lists.put(page, order);
-    if (!isKept) this._putIntoZone(page, order, maySpin, frame);
+    if (!isKept) zone.put(page, order, maySpin);
     this._count(SLOT.pagesFreed, 1 << order);
     noteActivity(this._words, this._slot, ACTIVITY.pages);
     if (isKept && maySpin) this._trim(zone);
-  }
-
-  /** Where the zone's lock is not to be had at all, the block is its user's again: nothing else knows of it. */
-  private _putIntoZone(page: number, order: number, maySpin: boolean, frame: number): void {
-    try {
-      this._zoneOf(page).put(page, order, maySpin);
-    } catch (error) {
-      // I1: by the state it is this slot's until the intent is to free it again.
-      this._intents.unsettle(frame, page << PAGE_SHIFT);
-      const state = descriptorStart(this._geometry, page) + DESCRIPTOR.state;
-      this._words.storePlain(state, pageState(PAGE_KIND.allocated, order, 0));
-      throw error;
-    }
   }
 
   /** Where a zone's lock is not to be had at all, what is too much stays: the block is freed already. */

@@ -96,12 +96,13 @@ export class Zone {
     return first;
   }
 
-  /** Gives one block back, by the deferred list where the lock is busy and the caller may not spin. */
+  /** Gives one block back: by the deferred list where the lock is busy and the caller may not spin, or is not to be had at all. */
   put(page: number, order: number, maySpin: boolean): void {
-    if (!this._enter(maySpin)) {
+    if (!this._lock.acquireToGive(maySpin)) {
       this._defer(page, order);
       return;
     }
+    this._countHold();
     if (maySpin) this._drainDeferred();
     this._buddy.put(page, order);
     this._noteAboveHigh();
@@ -145,9 +146,13 @@ export class Zone {
 
   private _enter(maySpin: boolean): boolean {
     if (!this._lock.acquireIf(maySpin)) return false;
+    this._countHold();
+    return true;
+  }
+
+  private _countHold(): void {
     const counter = this._slot + SLOT.zoneLocks;
     this._words.storePlain(counter, (this._words.loadPlain(counter) + 1) | 0);
-    return true;
   }
 
   private _markFor(flags: AllocFlags): number {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { assertUnchanged, snapshotOf } from '../../tests/support/balanced.js';
 import { formatBareHeap, whileLocked } from '../../tests/support/bare-heap.js';
 import { CONFIGURATIONS, type Configuration } from '../../tests/support/configurations.js';
+import { beforeEachAccess } from '../../tests/support/wrapped-words.js';
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { SLOT, SLOT_STATE, TURN_OPEN, TURN_STEP } from '../layout/thread-slot.js';
@@ -257,28 +258,15 @@ class Killed extends Error {}
 
 /** Has every access throw after `steps` of them, until the function that it returns is called. */
 function killAfter(words: Words, steps: number): () => void {
-  const names = [
-    'load',
-    'store',
-    'exchange',
-    'compareExchange',
-    'add',
-    'and',
-    'or',
-    'notify',
-    'storePlain',
-  ] as const;
-  const spare: Record<string, unknown> = {};
+  const names = ['load', 'store', 'exchange', 'compareExchange', 'add', 'and', 'or', 'notify', 'storePlain'];
   let left = steps;
-  for (const name of names) {
-    const access = words[name].bind(words) as (...given: number[]) => number;
-    spare[name] = access;
-    (words as unknown as Record<string, unknown>)[name] = (...given: number[]) => {
+  return beforeEachAccess(
+    words,
+    () => {
       if (left-- <= 0) throw new Killed();
-      return access(...given);
-    };
-  }
-  return () => void Object.assign(words, spare);
+    },
+    names,
+  );
 }
 
 /**

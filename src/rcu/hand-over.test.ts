@@ -4,6 +4,7 @@ import { CONFIGURATIONS, type Sizes } from '../../tests/support/configurations.j
 import { attachMortal, type Mortal, reap } from '../../tests/support/mortal.js';
 import { heapTest, partsOf, plainHeapsOnly, Stage } from '../../tests/support/stage.js';
 import { diesIn, stopAt } from '../../tests/support/stopping-words.js';
+import { beforeEachAccess } from '../../tests/support/wrapped-words.js';
 import { HEADER } from '../layout/heap-header.js';
 import { SLOT, SLOT_STATE } from '../layout/thread-slot.js';
 import type { Address } from '../words/units.js';
@@ -223,14 +224,9 @@ heapTest(
 /** Calls `look` in the middle of what the thread does: before the access number `step`. Returns whether it came to that. */
 function interrupt(words: Words, step: number, look: () => void): () => boolean {
   let left = step;
-  const methods = words as unknown as Record<string, (...given: unknown[]) => unknown>;
-  for (const name of ['load', 'store', 'compareExchange', 'add', 'and', 'loadPlain', 'storePlain']) {
-    const access = methods[name]!.bind(words);
-    methods[name] = (...given) => {
-      if (left-- === 0) look();
-      return access(...given);
-    };
-  }
+  beforeEachAccess(words, () => {
+    if (left-- === 0) look();
+  }, ['load', 'store', 'compareExchange', 'add', 'and', 'loadPlain', 'storePlain']);
   return () => left < 0;
 }
 

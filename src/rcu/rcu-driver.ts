@@ -8,6 +8,8 @@
  *
  * I1  While anything is in hand, waits, or is wanted, a timer is armed or a turn is open.
  * I2  Callbacks are called outside of every turn; a turn that one of them began is over when their pass is.
+ * I3  Where a lock is not to be had nobody is told whose turn has ended, or the timer: nobody has called who could wait for the
+ *     lock's owner to be reaped. The timer comes back to it.
  *
  * Follows kernel/rcu/tree.c (rcu_core) and mm/slab_common.c (kfree_rcu_monitor, KFREE_DRAIN_JIFFIES).
  */
@@ -76,6 +78,14 @@ export class RcuDriver {
   private readonly _topUp = (): void => this._driven?.frees.topUp();
   private readonly _oneMore = (): boolean => this._lookOn();
   private readonly _sealNow = (): void => this._driven?.frees.seal();
+  private readonly _serveNow = (): void => this._serve();
+  private readonly _goOnNow = (): void => {
+    if (this._goOn()) this._driven!.throttle.slowDown(this._oneMore);
+  };
+  private readonly _lookNow = (): void => {
+    if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
+    if (this.flush()) this._lookRound();
+  };
 
   /**
    * @param slot        word index of this thread's slot
@@ -104,9 +114,8 @@ export class RcuDriver {
   /** This thread's turn has ended: moves on what waits. */
   readonly betweenTurns = (): void => {
     if (this._busy || this._stopped) return;
-    if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
-    if (!this._active && !this._findOrphans()) return;
-    if (this._goOn()) this._driven!.throttle.slowDown(this._oneMore);
+    if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._attempt(this._serveNow);
+    if (this._active || this._findOrphans()) this._attempt(this._goOnNow);
   };
 
   /** Has the grace periods run that `cookie` needs, though nothing of this thread may wait for them. */
@@ -274,12 +283,16 @@ export class RcuDriver {
 
   private _tick(): void {
     this._stopTimer = undefined;
+    this._attempt(this._lookNow);
+  }
+
+  /** I3 */
+  private _attempt(act: () => void): void {
     try {
-      if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
-      if (this.flush()) this._lookRound();
+      act();
     } catch (error) {
-      // Nobody has called this who could wait for the lock's owner to be reaped.
       if (!(error instanceof LockTimeoutError)) throw error;
+      this._active = true;
       this._arm(this._pollMillis);
     }
   }

@@ -14,7 +14,6 @@
  */
 import { CACHE } from '../layout/cache-record.js';
 import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import type { Words } from '../words/words.js';
 
@@ -49,12 +48,12 @@ export class Barn {
 
   /** Puts a sheaf that holds objects; false when the barn has its fill, or the lock is busy, or not to be had at all. */
   putFull(sheaf: number, maySpin: boolean): boolean {
-    return this._tryPut(sheaf, CACHE.fullHead, CACHE.fullSheaves, maySpin);
+    return this._put(sheaf, CACHE.fullHead, CACHE.fullSheaves, maySpin);
   }
 
   /** Puts a sheaf that holds none; false as putFull. */
   putEmpty(sheaf: number, maySpin: boolean): boolean {
-    return this._tryPut(sheaf, CACHE.emptyHead, CACHE.emptySheaves, maySpin);
+    return this._put(sheaf, CACHE.emptyHead, CACHE.emptySheaves, maySpin);
   }
 
   private _take(headWord: number, countWord: number, maySpin: boolean): number {
@@ -73,20 +72,11 @@ export class Barn {
     return sheaf;
   }
 
-  private _tryPut(sheaf: number, headWord: number, countWord: number, maySpin: boolean): boolean {
-    try {
-      return this._put(sheaf, headWord, countWord, maySpin);
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
-      return false;
-    }
-  }
-
   private _put(sheaf: number, headWord: number, countWord: number, maySpin: boolean): boolean {
     const words = this._words;
     const count = this._record + countWord;
     // A look without the lock: the one under it decides.
-    if (words.loadPlain(count) >= this._maxSheaves || !this._lock.acquireIf(maySpin)) return false;
+    if (words.loadPlain(count) >= this._maxSheaves || !this._lock.acquireToGive(maySpin)) return false;
     const room = words.loadPlain(count) < this._maxSheaves;
     if (room) {
       words.storePlain(sheaf + SHEAF.next, words.loadPlain(this._record + headWord));

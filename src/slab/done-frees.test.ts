@@ -24,7 +24,7 @@ heapTest(
     const caches = partsOf(owner).caches.used();
     const locks = Array.from({ length: caches }, (_, id) => cacheStart(heap.geometry, id) + CACHE.listLock);
     for (const lock of locks) words.store(lock, partsOf(heap).ownerTag);
-    assert.throws(() => host.runMicrotasks(), /gave up waiting for lock/);
+    host.runMicrotasks();
     host.advance(60);
     for (const lock of locks) words.store(lock, 0);
     host.advance(60);

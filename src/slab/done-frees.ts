@@ -20,7 +20,6 @@ import { descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner } from '../layout/page-descriptor.js';
 import { MAX_SHEAF_CAPACITY, SHEAF } from '../layout/sheaf-record.js';
 import { INTENT, INTENT_KIND, RCU_HEAD, SLOT } from '../layout/thread-slot.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
 import { allowSpinning } from '../pages/gfp.js';
 import { isInSheaf, isOnList } from '../rcu/dead-slot.js';
 import { Intents } from '../threads/intents.js';
@@ -99,7 +98,7 @@ export class DoneFrees {
   }
 
   private _freeHead(head: number): void {
-    const { words, heads } = this._parts;
+    const { words, heads, kmalloc } = this._parts;
     const p = head - words.loadPlain(head + RCU_HEAD.func);
     const frame = this._intents.open(INTENT_KIND.head, 0, p, head);
     try {
@@ -107,23 +106,11 @@ export class DoneFrees {
       this._intents.become(frame, INTENT_KIND.free);
       this._count(SLOT.freedThroughList, 1);
       this._count(SLOT.waitingWords, -this._sizes.of(p));
-      this._free(p, frame);
+      kmalloc.free(p);
     } finally {
       this._intents.close(frame);
       // Also where it was no object any more: barriers count on it.
       heads.finish(1);
-    }
-  }
-
-  /** Frees what the intent is to free, also where a lock is not to be had: then the caller is told, and does not go on. */
-  private _free(p: number, frame: number): void {
-    const { words, kmalloc } = this._parts;
-    try {
-      kmalloc.free(p);
-    } catch (error) {
-      const isLeft = frame !== 0 && words.loadPlain(frame + INTENT.a) !== 0;
-      if (isLeft && error instanceof LockTimeoutError) kmalloc.freeNolock(p);
-      throw error;
     }
   }
 
@@ -158,13 +145,13 @@ export class DoneFrees {
 
   /** Frees the last block of a sheaf, in which so many are `left` then. */
   private _freeBlock(sheaf: number, left: number): void {
-    const { words } = this._parts;
+    const { words, kmalloc } = this._parts;
     const block = words.loadPlain(sheaf + SHEAF.objects + left);
     const frame = this._intents.open(INTENT_KIND.head, 0, block, sheaf);
     try {
       words.storePlain(sheaf + SHEAF.count, left);
       this._intents.become(frame, INTENT_KIND.free);
-      this._free(block, frame);
+      kmalloc.free(block);
       this._count(SLOT.freedThroughSheaf, 1);
     } finally {
       this._intents.close(frame);

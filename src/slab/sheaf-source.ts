@@ -7,7 +7,6 @@
  *     it is taken.
  */
 import { SHEAF } from '../layout/sheaf-record.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Gfp } from '../pages/gfp.js';
 import type { Words } from '../words/words.js';
 import type { SlabList } from './slab-list.js';
@@ -49,12 +48,7 @@ export class SheafSource {
   /** Gives an empty sheaf back; deferred where the slabs are busy and the caller may not spin, or not to be had at all. */
   put(sheaf: number, maySpin = true): void {
     this._words.storePlain(sheaf + SHEAF.capacity, 0);
-    try {
-      this._slabs.putOne(sheaf, maySpin);
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
-      this._slabs.defer(sheaf);
-    }
+    this._slabs.putOne(sheaf, maySpin);
   }
 
   /** Gives unused slabs of sheaves back to the page allocator. */

@@ -142,14 +142,14 @@ export class SlabCache {
     if (!(isSmall && count <= roomOfThread(this._words, this._slot)) && this._barn.putFull(sheaf, maySpin))
       return true;
     moveToThread(this._words, sheaf, this._slot);
-    if (this._words.loadPlain(sheaf + SHEAF.count) > 0) this._emptySheaf(sheaf, maySpin);
+    if (this._words.loadPlain(sheaf + SHEAF.count) > 0) this._flushSheaf(sheaf, maySpin);
     this.putEmptySheaf(sheaf, maySpin);
     return false;
   }
 
   /** Takes back a sheaf and what is in it, all to where it came from. */
   discardSheaf(sheaf: number, maySpin = true): void {
-    this._emptySheaf(sheaf, maySpin);
+    this._flushSheaf(sheaf, maySpin);
     this._sheaves.put(sheaf, maySpin);
   }
 
@@ -220,7 +220,7 @@ export class SlabCache {
     const spare = words.loadPlain(this._slot + CACHE_SLOT.spare);
     const maySpin = allowSpinning(gfp);
     // A free that may not spin allocates nothing: its steps are few.
-    const empty = maySpin ? this.takeEmptySheaf(gfp) : this._barn.takeEmpty(false);
+    const empty = maySpin ? this._findEmptySheaf(gfp) : this._barn.takeEmpty(false);
     if (empty !== 0 && this._replaceFull(empty, spare, maySpin)) {
       putObject(words, empty, object);
       return;
@@ -235,6 +235,16 @@ export class SlabCache {
     }
   }
 
+  /** takeEmptySheaf() for a free, which goes on without where a lock is not to be had at all. */
+  private _findEmptySheaf(gfp: Gfp): number {
+    try {
+      return this.takeEmptySheaf(gfp);
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+      return 0;
+    }
+  }
+
   private _flushInHand(maySpin: boolean): void {
     const words = this._words;
     const main = words.loadPlain(this._slot + CACHE_SLOT.inHand);
@@ -243,16 +253,6 @@ export class SlabCache {
     words.storePlain(this._slot + CACHE_SLOT.spare, 0);
     if (main !== HEADER.bootstrapSheaf) this.discardSheaf(main, maySpin);
     if (spare !== 0) this.discardSheaf(spare, maySpin);
-  }
-
-  /** _flushSheaf() of a sheaf that stands nowhere: where the lock is not to be had at all, its objects are deferred. */
-  private _emptySheaf(sheaf: number, maySpin: boolean): void {
-    try {
-      this._flushSheaf(sheaf, maySpin);
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
-      this._flushSheaf(sheaf, false);
-    }
   }
 
   private _flushSheaf(sheaf: number, maySpin: boolean): void {

@@ -184,11 +184,26 @@ slabTest('with the list busy whoever may not spin gets nothing, and everybody el
     assert.equal(slabs.fill(sheaf, GFP_NOLOCK), 0);
     assert.throws(() => slabs.takeOne(GFP_NOWAIT), LockTimeoutError);
     assert.throws(() => slabs.fill(sheaf, GFP_NOWAIT), LockTimeoutError);
-    assert.throws(() => slabs.putOne(p), LockTimeoutError);
     assert.throws(() => slabs.shrink(), LockTimeoutError);
   });
   slabs.putOne(p);
 });
+
+slabTest(
+  'putOne() and flush() with a lock that is not to be had at all defer what they give back',
+  (scene) => {
+    const { stage, slabs, lock, newSheaf, count } = scene;
+    const sheaf = newSheaf();
+    const p = slabs.takeOne(GFP_NOWAIT);
+    const held = slabs.fill(sheaf, GFP_NOWAIT);
+    whileLocked(stage.words, lock, () => {
+      assert.equal(slabs.putOne(p), false);
+      assert.equal(slabs.flush(sheaf), held);
+    });
+    slabs.shrink();
+    assert.equal(count('slabs'), 0);
+  },
+);
 
 slabTest('a slab that is not to be listed for want of the lock goes back to the pages whole', (scene) => {
   const { stage, slabs, lock, count } = scene;

@@ -124,7 +124,7 @@ export class SlabList {
 
   /** Puts one object back on its slab; on the deferred list where the lock is busy and the caller may not spin: then false. */
   putOne(object: number, maySpin = true): boolean {
-    if (!this._lock.acquireIf(maySpin)) {
+    if (!this._lock.acquireToGive(maySpin)) {
       this.defer(object);
       return false;
     }
@@ -146,7 +146,7 @@ export class SlabList {
   flush(sheaf: number, maySpin = true): number {
     const words = this._words;
     const count = words.loadPlain(sheaf + SHEAF.count);
-    if (!this._lock.acquireIf(maySpin)) return this._deferred.pushAllOf(sheaf);
+    if (!this._lock.acquireToGive(maySpin)) return this._deferred.pushAllOf(sheaf);
     let discarded = maySpin ? this._drainDeferred(0) : 0;
     words.storePlain(this._record + CACHE.busySheaf, sheaf);
     for (let left = count; left > 0; left--) {

@@ -22,7 +22,6 @@ import { cacheStart, descriptorStart, slotNumber } from '../layout/heap-layout.j
 import { DESCRIPTOR, LISTED, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
 import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { INTENT_KIND } from '../layout/thread-slot.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Gfp } from '../pages/gfp.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
 import { Intents } from '../threads/intents.js';
@@ -146,13 +145,8 @@ export class SlabPages {
   }
 
   private _free(start: number, maySpin: boolean): void {
-    try {
-      if (maySpin) this._pages.freePages(start);
-      else this._pages.freePagesNolock(start);
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
-      this._pages.freePagesNolock(start);
-    }
+    if (maySpin) this._pages.freePages(start);
+    else this._pages.freePagesNolock(start);
   }
 
   /** Makes an allocated block of a slab. */

@@ -99,24 +99,14 @@ export class Intents {
     if (frame !== 0) this._words.storePlain(frame + KIND, kind);
   }
 
-  /**
-   * Memory is free, or deferred: where the innermost intent is to free it, that is done. Under the lock that it was put there.
-   * @returns the intent's frame, for unsettle(); 0 where none is to free it
-   */
-  settle(p: number): number {
+  /** Memory is free, or deferred: where the innermost intent is to free it, that is done. Under the lock that it was put there. */
+  settle(p: number): void {
     const words = this._words;
     const depth = words.loadPlain(this._depth);
-    if (depth === 0 || depth > FRAMES) return 0;
+    if (depth === 0 || depth > FRAMES) return;
     const frame = this._slot + FIRST_FRAME + (depth - 1) * FRAME_WORDS;
-    if (words.loadPlain(frame + A) !== p) return 0;
-    if (words.loadPlain(frame + KIND) !== FREE) return 0;
-    words.storePlain(frame + A, 0);
-    return frame;
-  }
-
-  /** The free of `p` is called off: the intent is to free it still. Before `p` counts as in use again. */
-  unsettle(frame: number, p: number): void {
-    if (frame !== 0) this._words.storePlain(frame + A, p);
+    if (words.loadPlain(frame + A) !== p) return;
+    if (words.loadPlain(frame + KIND) === FREE) words.storePlain(frame + A, 0);
   }
 
   /** Memory that the innermost intent is to free is known as `outer` from here on: below what has put a shell round it. */

@@ -219,7 +219,7 @@ export const flushesWithoutTheLock = twin({
   claim: 'barn/flushesAgainstAllocation',
   patch: {
     file: LIST_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return this._deferred.pushAllOf(sheaf);',
+    find: 'if (!this._lock.acquireToGive(maySpin)) return this._deferred.pushAllOf(sheaf);',
     replace: '',
   },
   caughtAs: 'race',

@@ -119,7 +119,7 @@ export const barnTakesBeforeItIsPublished = twin({
   claim: 'kfree-rcu/othersUseTheMemory',
   patch: {
     file: 'src/slab/barn.ts',
-    find: 'if (words.loadPlain(count) >= this._maxSheaves || !this._lock.acquireIf(maySpin)) return false;',
+    find: 'if (words.loadPlain(count) >= this._maxSheaves || !this._lock.acquireToGive(maySpin)) return false;',
     replace: 'if (words.loadPlain(count) >= this._maxSheaves) return false;',
   },
   caughtAs: 'race',

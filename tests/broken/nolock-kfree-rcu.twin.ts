@@ -65,8 +65,8 @@ export const freesTheHead = twin({
   claim: 'nolock-kfree-rcu/goesByItsHead',
   patch: {
     file: 'src/slab/done-frees.ts',
-    find: 'this._count(SLOT.waitingWords, -this._sizes.of(p)); this._free(p, frame);',
-    replace: 'this._free(head, frame);',
+    find: 'this._count(SLOT.waitingWords, -this._sizes.of(p)); kmalloc.free(p);',
+    replace: 'kmalloc.free(head);',
   },
   caughtAs: 'error',
 });

@@ -21,8 +21,8 @@ export const putsOnABusySlab = twin({
   claim: 'nolock-objects/besideOrdinaryCalls',
   patch: {
     file: LIST_FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) { this.defer(object); return false; }',
-    replace: 'this._lock.acquireIf(maySpin);',
+    find: 'if (!this._lock.acquireToGive(maySpin)) { this.defer(object); return false; }',
+    replace: 'this._lock.acquireToGive(maySpin);',
   },
   caughtAs: 'race',
 });

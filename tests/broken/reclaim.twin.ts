@@ -92,8 +92,8 @@ export const takesTheDeferredUnlocked = twin({
   claim: 'reclaim/getsWhatIsDeferred',
   patch: {
     file: 'src/pages/zone.ts',
-    find: 'if (!this._enter(maySpin)) { this._defer(page, order); return; } if (maySpin)',
-    replace: 'this._enter(maySpin); if (maySpin)',
+    find: 'if (!this._lock.acquireToGive(maySpin)) { this._defer(page, order); return; }',
+    replace: 'this._lock.acquireToGive(maySpin);',
   },
   caughtAs: 'race',
 });

@@ -22,7 +22,7 @@ export const freesWithoutTheLock = twin({
   claim: 'slab-list/lastFreeAgainstFirst',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) { this.defer(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody); this._intents.settle(object); this._endAndUnlock();',
+    find: 'if (!this._lock.acquireToGive(maySpin)) { this.defer(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody); this._intents.settle(object); this._endAndUnlock();',
     replace: 'const discarded = this._putOn(object, 0);',
   },
   caughtAs: 'race',

@@ -5,23 +5,7 @@
  *     diesIn(() => thread does something)               true where it came to its end: the access was not reached
  */
 import type { Words } from '../../src/words/words.js';
-
-const ACCESSES = [
-  ...[
-    'load',
-    'store',
-    'exchange',
-    'compareExchange',
-    'add',
-    'and',
-    'or',
-    'wait',
-    'waitAsync',
-    'notify',
-    'pause',
-  ],
-  ...['loadPlain', 'storePlain', 'dereference', 'fillPlain', 'readBytesPlain', 'writeBytesPlain'],
-] as const;
+import { beforeEachAccess } from './wrapped-words.js';
 
 /** Thrown by every access from the one on that the thread stops at, so that no `finally` changes anything any more. */
 export class Stop extends Error {
@@ -36,14 +20,9 @@ export interface StopCounter {
 /** From now on `words` stops its thread: after `left` more accesses, and for good. Others' words go on. */
 export function stopAt(words: Words, left: number): StopCounter {
   const counter: StopCounter = { left };
-  const methods = words as unknown as Record<string, (...given: unknown[]) => unknown>;
-  for (const name of ACCESSES) {
-    const access = methods[name]!.bind(words);
-    methods[name] = (...given) => {
-      if (--counter.left < 0) throw new Stop(`stopped before ${name}(${given.join(', ')})`);
-      return access(...given);
-    };
-  }
+  beforeEachAccess(words, (name, given) => {
+    if (--counter.left < 0) throw new Stop(`stopped before ${name}(${given.join(', ')})`);
+  });
   return counter;
 }
 

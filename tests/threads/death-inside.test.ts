@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { type Address, Heap, type HeapOptions, TINY } from '../../src/index.js';
 import { CALLBACK, ENDS, type InsideBriefing, LOCKED, PLACES, SHARED } from './death-inside.js';
 import { within } from './locks-remote.js';
+import { requireLocks } from './rest.js';
 import { SEED, SEED_NOTE } from './seed.js';
 
 const SIZES: readonly (readonly [string, HeapOptions])[] = [
@@ -14,20 +15,6 @@ const SIZES: readonly (readonly [string, HeapOptions])[] = [
   ['TINY sizes', { ...TINY, pages: 1500, maxCaches: 192 }],
 ];
 const SOON_MILLIS = 8000;
-
-async function requireLocks(heap: Heap): Promise<void> {
-  const options = { timeoutMillis: SOON_MILLIS };
-  const guard = await heap.mutex(LOCKED).lock(options);
-  if (guard.ownerDied) guard.markConsistent();
-  guard.release();
-  const writing = await heap.rwLock(LOCKED).write(options);
-  if (writing.ownerDied) writing.markConsistent();
-  writing.release();
-  (await heap.semaphore(LOCKED, 1).acquire(options)).release();
-  const record = heap.seqLock(LOCKED, 4);
-  record.write([1, 2, 3, 4]);
-  assert.deepEqual([...record.read()], [1, 2, 3, 4]);
-}
 
 /** In which heaps the place of that number is tried: one that the seed draws, unless it may take long. */
 function sizesOf(number: number): typeof SIZES {
@@ -56,7 +43,10 @@ for (const [number, place] of PLACES.entries()) {
         for (let key = 0; key < 100; key++) map.set(key, `main ${key}`);
         for (let key = 0; key < 100; key++) assert.equal(map.get(key), `main ${key}`);
         map.clear();
-        await within(requireLocks(heap), 'all locks');
+        await within(
+          requireLocks(heap, [LOCKED], { permits: 1, recordWords: 4, timeoutMillis: SOON_MILLIS }),
+          'all locks',
+        );
         await heap.rcu.barrier({ timeoutMillis: SOON_MILLIS });
         await heap.kfreeRcuBarrier({ timeoutMillis: SOON_MILLIS });
         heap.shrink();

@@ -22,6 +22,7 @@ import {
   STAYS,
 } from './death-pastimes.js';
 import { within } from './locks-remote.js';
+import { requireLocks } from './rest.js';
 import { Random, SEED, SEED_NOTE } from './seed.js';
 
 const IS_LONG = process.env.LULL_LONG === '1';
@@ -69,25 +70,6 @@ async function start(
     `a worker that ${briefing.pastime} begins`,
   );
   return worker;
-}
-
-/** All locks of both names can be had, as often as there are permits. */
-async function requireLocks(heap: Heap): Promise<void> {
-  const options = { timeoutMillis: SOON_MILLIS };
-  for (const name of [SHARED, KEPT]) {
-    const guard = await heap.mutex(name).lock(options);
-    if (guard.ownerDied) guard.markConsistent();
-    guard.release();
-    const writing = await heap.rwLock(name).write(options);
-    if (writing.ownerDied) writing.markConsistent();
-    writing.release();
-    const permits = [];
-    for (let n = 0; n < PERMITS; n++) permits.push(await heap.semaphore(name, PERMITS).acquire(options));
-    for (const permit of permits) permit.release();
-  }
-  const record = heap.seqLock(SHARED, RECORD_WORDS);
-  record.write(new Int32Array(RECORD_WORDS));
-  assert.deepEqual([...record.read()], new Array(RECORD_WORDS).fill(0), SEED_NOTE);
 }
 
 function requireMap(heap: Heap): void {
@@ -166,7 +148,14 @@ for (const [number, pastime] of PASTIMES.entries()) {
         if (pastime === 'opens and closes groups') closeGroups(heap);
         if (pastime === 'makes maps grow') for (const seed of seeds) clearGrown(heap, seed);
         requireMap(heap);
-        await within(requireLocks(heap), 'all locks');
+        await within(
+          requireLocks(heap, [SHARED, KEPT], {
+            permits: PERMITS,
+            recordWords: RECORD_WORDS,
+            timeoutMillis: SOON_MILLIS,
+          }),
+          'all locks',
+        );
         await heap.rcu.barrier({ timeoutMillis: SOON_MILLIS });
         await heap.kfreeRcuBarrier({ timeoutMillis: SOON_MILLIS });
         heap.shrink();

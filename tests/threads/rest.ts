@@ -28,3 +28,32 @@ export function requireBalance(heap: Heap, held: readonly Address[]): BalanceRep
   assert.equal(report.unreachablePages, 0, SEED_NOTE);
   return report;
 }
+
+export interface RestingLocks {
+  readonly permits: number;
+  readonly recordWords: number;
+  readonly timeoutMillis: number;
+}
+
+/** Requires that all kinds of locks of these names can be had, as often as there are permits; the first has a record. */
+export async function requireLocks(
+  heap: Heap,
+  names: readonly string[],
+  { permits, recordWords, timeoutMillis }: RestingLocks,
+): Promise<void> {
+  const options = { timeoutMillis };
+  for (const name of names) {
+    const guards = [await heap.mutex(name).lock(options), await heap.rwLock(name).write(options)];
+    for (const guard of guards) {
+      if (guard.ownerDied) guard.markConsistent();
+      guard.release();
+    }
+    const taken = [];
+    for (let n = 0; n < permits; n++) taken.push(await heap.semaphore(name, permits).acquire(options));
+    for (const permit of taken) permit.release();
+  }
+  const record = heap.seqLock(names[0]!, recordWords);
+  const written = Array.from({ length: recordWords }, (_, i) => i);
+  record.write(written);
+  assert.deepEqual([...record.read()], written, SEED_NOTE);
+}

@@ -7,11 +7,7 @@
  * Who may call: a worker that is to be killed, before it joins a heap. Its accesses cost a call more from then on.
  */
 import { NativeWords } from '../../src/words/native-words.js';
-
-const ACCESSES = [
-  ...['load', 'store', 'exchange', 'compareExchange', 'add', 'and', 'or', 'wait', 'notify', 'pause'],
-  ...['loadPlain', 'storePlain', 'dereference', 'fillPlain', 'readBytesPlain', 'writeBytesPlain'],
-] as const;
+import { ACCESSES } from './accesses.js';
 
 /** What takes a word that is not a lock's. */
 const WRITES: ReadonlySet<string> = new Set(['store', 'storePlain', 'exchange', 'add', 'or']);

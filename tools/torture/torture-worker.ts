@@ -92,7 +92,9 @@ function operationsOf(stage: Stage): Operation[] {
   return operations;
 }
 
-function injectFaults(heap: Heap): void {
+/** What is to be so in each heap that it joins. */
+function begin(heap: Heap): void {
+  heap.rcu.on('callbackError', ({ error }) => say({ kind: 'wrong', text: `a callback threw: ${error}` }));
   if (briefing.oom === 0) return;
   const probability = Math.round(briefing.oom);
   heap.failslab.set({ probability, seed: random.next() });
@@ -151,7 +153,7 @@ async function work(): Promise<void> {
     heap.detach();
     return;
   }
-  injectFaults(heap);
+  begin(heap);
   const stage = new Stage({
     heap,
     control,
@@ -167,7 +169,7 @@ async function work(): Promise<void> {
     doSlice(stage, pick);
     if (stage.heap !== joined) {
       joined = stage.heap;
-      injectFaults(joined);
+      begin(joined);
       pick = new Picker(operationsOf(stage));
     }
     await setImmediate();

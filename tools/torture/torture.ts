@@ -58,6 +58,7 @@ export async function torture(
   const control = new Control(threads * 2);
   const findings = new Findings();
   const main: Main = { heap, control, seats: threads, findings };
+  heap.rcu.on('callbackError', ({ error }) => findings.problem(`main: a callback threw: ${error}`));
   const shared = scenarios.map((scenario) => scenario.prepare(main));
   const operations = namesOf(operationsOfMain(main, scenarios, shared, random), options);
   heap.shrink();
