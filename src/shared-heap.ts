@@ -250,7 +250,13 @@ export class Heap extends HeapCore {
     if (!this.isAttached()) return;
     this._locks.abandon();
     this._ends.stop();
-    super.detach();
+    try {
+      super.detach();
+    } catch (error) {
+      this._locks.resume();
+      this._ends.resume();
+      throw error;
+    }
     this._ends.letGo();
   }
 

@@ -5,7 +5,8 @@ import { FakeHost } from '../../tests/support/fake-host.js';
 import { type Actor, heapTest, partsOf, type Stage } from '../../tests/support/stage.js';
 import { CALLBACK } from '../layout/callback-record.js';
 import { HEADER } from '../layout/heap-header.js';
-import { CALLBACK_LIST, SLOT } from '../layout/thread-slot.js';
+import { CALLBACK_LIST, SLOT, SLOT_STATE } from '../layout/thread-slot.js';
+import { LockTimeoutError } from '../locks/lock-errors.js';
 import { callbackRecords } from '../rcu/callback-records.js';
 import type { StrandedEvent } from '../rcu/rcu-events.js';
 import { Heap } from '../shared-heap.js';
@@ -230,6 +231,30 @@ heapTest(
     assert.deepEqual(calls.called, new Array(4).fill('f by stage'));
   },
   SIZES,
+);
+
+heapTest(
+  'detach() where a lock is not to be had at all throws, and the thread stays, hears of deaths, and may leave later',
+  (stage) => {
+    const calls = new Calls();
+    const leaver = leaverOf(stage);
+    const { heap } = leaver;
+    const id = calls.register(leaver, 'f', 'leaver');
+    const busy = busyThread(stage);
+    call(leaver, id, 2);
+    whileLocked(stage.words, HEADER.orphanLock, () => assert.throws(() => heap.detach(), LockTimeoutError));
+    heap.mutex('m').lockSync().release();
+    const dead = stage.attach('dead');
+    stage.words.store(partsOf(dead.heap).membership.start + SLOT.state, SLOT_STATE.zombie);
+    assert.notEqual(heap.reap(partsOf(dead.heap).membership.slot), undefined);
+    heap.map('m').set('key', 1);
+    busy.host.runMicrotasks();
+    leaver.host.runMicrotasks();
+    leaver.host.advance(10);
+    assert.deepEqual(calls.called, new Array(2).fill('f by leaver'));
+    heap.detach();
+  },
+  { ...SIZES, all: { ...SIZES.all, spinRounds: 64 }, tiny: { pages: 192 } },
 );
 
 heapTest(

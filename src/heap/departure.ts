@@ -54,7 +54,8 @@ export function callQueued(parts: HeapParts): void {
  * Gives back all that this thread keeps, and hands over what waits.
  * @returns the callbacks that were handed over
  *
- * Errors   ContextError: another thread is at the orphans, and this one may not spin; what is left can be given back later.
+ * Errors   ContextError: another thread is at the orphans, and this one may not spin. LockTimeoutError: their lock is not to be
+ *          had at all. What is left can be given back later.
  */
 export function giveBackAll(parts: HeapParts): Left {
   const { turn, driver, callbacks, orphans, orphanWatch, decay, deadThreads } = parts;
@@ -64,19 +65,24 @@ export function giveBackAll(parts: HeapParts): Left {
   callbacks.stop();
   orphans.stop();
   const wasWatching = orphanWatch.stop();
-  return turn.run(() => {
-    // First: slabs of type-stable caches wait for a grace period, with what is handed over next.
-    caches.flush(maySpin);
-    kfreeRcu.seal();
-    const left = kfreeRcu.abandon() ? leaveCallbacks(parts) : undefined;
-    if (left === undefined) refuseToLeave(parts, wasWatching);
-    decay.stop();
-    deadThreads.stop();
-    caches.flush(maySpin);
-    pages.drain();
-    charges.drain();
-    return left;
-  });
+  try {
+    return turn.run(() => {
+      // First: slabs of type-stable caches wait for a grace period, with what is handed over next.
+      caches.flush(maySpin);
+      kfreeRcu.seal();
+      const left = kfreeRcu.abandon() ? leaveCallbacks(parts) : undefined;
+      if (left === undefined) throw notYet(parts);
+      decay.stop();
+      deadThreads.stop();
+      caches.flush(maySpin);
+      pages.drain();
+      charges.drain();
+      return left;
+    });
+  } catch (error) {
+    stay(parts, wasWatching);
+    throw error;
+  }
 }
 
 /** Leaves the slot, which keeps nothing any more, and tells of callbacks that were `left` and nobody can call. */
@@ -99,14 +105,16 @@ function leaveCallbacks({ words, membership, callbackList, orphans, rights }: He
   return { left, ran: forgetCallbacks(words, membership.slot) };
 }
 
-/** The thread stays: what it has still waiting goes on. */
-function refuseToLeave(parts: HeapParts, wasWatching: boolean): never {
-  const { context, driver, callbacks, orphans, orphanWatch } = parts;
+/** What it has still waiting goes on. */
+function stay({ driver, callbacks, orphans, orphanWatch }: HeapParts, wasWatching: boolean): void {
   callbacks.resume();
   orphans.resume();
   driver.resume();
   if (wasWatching) orphanWatch.start();
-  throw new ContextError(
+}
+
+function notYet({ context }: HeapParts): ContextError {
+  return new ContextError(
     `called detach() ${context.where()}, with objects that wait for a grace period, while another thread has ` +
       'the list that they go to, for which this one may not spin; call detach() again',
   );

@@ -81,7 +81,7 @@ export class HeapCore extends HeapMemory {
     if (!this._attached) return;
     const { turn, driver, host } = this.parts;
     turn.leave();
-    driver.flush();
+    driver.tryFlush();
     // By a callback.
     if (!this._attached) return;
     const left = giveBackAll(this.parts);

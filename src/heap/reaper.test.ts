@@ -58,6 +58,22 @@ test('Reaper.reapAll, gives back all that a dead thread had, and says what that 
   assertBalanced(stage.heap, stage.held);
 });
 
+test('Reaper.reapAll, ends where a listener leaves the heap, and another thread goes on', () => {
+  const stage = newStage();
+  const other = stage.attach('other');
+  const [first, second] = ['first', 'second'].map((name) => partsOf(stage.attach(name).heap).membership);
+  other.heap.on('reap', () => other.heap.detach());
+  for (const { start } of [first!, second!]) stage.words.store(start + SLOT.state, SLOT_STATE.zombie);
+  other.heap.reap(first!.slot);
+  const states = [first!, second!].map(({ start }) => stage.words.load(start + SLOT.state));
+  assert.deepEqual(states, [SLOT_STATE.free, SLOT_STATE.zombie]);
+  assert.equal(stage.words.load(second!.start + SLOT.reaper), 0);
+  stage.heap.reap(second!.slot);
+  goOn(stage);
+  assert.equal(stage.heap.stats().threads.length, 1);
+  assertBalanced(stage.heap, stage.held);
+});
+
 test('Reaper.reapAll, leaves a slot to another thread that is at it, and comes back', () => {
   const stage = newStage();
   const { heap: other } = stage.attach('other');

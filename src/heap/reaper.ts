@@ -24,10 +24,8 @@ import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { readThreadName } from '../layout/thread-name.js';
 import { SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../layout/thread-slot.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
-import { holderOf } from '../locks/lock-holder.js';
+import { LockTimeoutError, notToBeHad } from '../locks/lock-errors.js';
 import { ownerTag } from '../locks/owner.js';
-import { HASTE } from '../locks/spin-bound.js';
 import { forgetPageLists, returnPages, undoBorrowing } from '../pages/dead-pages.js';
 import { mendWaiting } from '../rcu/dead-slot.js';
 import { type HandedOver, handOverEstate, type InterruptedCallback } from '../rcu/hand-over.js';
@@ -106,14 +104,15 @@ export class Reaper {
     if (host.waitRight === 'may-neither') return reports;
     // Publishes nothing: who is dead had its slot before.
     const claimed = words.load(HEADER.slotsClaimed);
-    for (let slot = 0; slot < claimed; slot++) {
+    // A listener may have left the heap: then others go on.
+    for (let slot = 0; slot < claimed && !this._stopped; slot++) {
       if (!isOver(words, slotStart(geometry, slot))) continue;
       const report = this._tryReap(slot);
       if (report === undefined) this._comeBack();
       else reports.push(report);
     }
     // What was left to the orphans goes on here.
-    if (reports.length > 0) this._goOn();
+    if (reports.length > 0 && !this._stopped) this._parts.driver.tryFlush();
     return reports;
   }
 
@@ -124,14 +123,9 @@ export class Reaper {
     this._stopTimer = undefined;
   }
 
-  private _goOn(): void {
-    if (this._stopped) return;
-    try {
-      this._parts.driver.flush();
-    } catch (error) {
-      // The driver comes back by its timer.
-      if (!(error instanceof LockTimeoutError)) throw error;
-    }
+  /** This thread could not leave. */
+  resume(): void {
+    this._stopped = false;
   }
 
   /** Undefined where another thread is at it, or a lock is not to be had. */
@@ -141,8 +135,9 @@ export class Reaper {
     if (!claimSlot(words, geometry, slot, tag)) return undefined;
     try {
       // It is often called between two events of its thread, one of which may tell of the end of who has the lock.
-      const found = this._parts.locks.bound.hurry(HASTE, () => this._reap(slot));
+      const { handedOver, ...found } = this._parts.locks.bound.hurry(() => this._reap(slot));
       const report = { ...found, millis: host.nowMillis() - beganMillis };
+      reportStranded(words, geometry, this._parts.rcuEvents, handedOver.left, handedOver.ran);
       this._onReaped(report);
       return report;
     } catch (error) {
@@ -153,7 +148,7 @@ export class Reaper {
     }
   }
 
-  private _reap(slot: number): Omit<ReapReport, 'millis'> {
+  private _reap(slot: number): Omit<ReapReport, 'millis'> & { handedOver: HandedOver } {
     const parts = this._parts;
     const { words, geometry, ownerTag: tag, gracePeriod } = parts;
     const start = slotStart(geometry, slot);
@@ -181,13 +176,12 @@ export class Reaper {
       gracePeriod.wake();
     }
     const objects = this._do('sheaves', () => returnSheaves(estate)) ?? 0;
-    const { left, ran, interrupted } = this._do('estate', () => this._handOver(slot)) ?? NOTHING_LEFT;
+    const handedOver = this._do('estate', () => this._handOver(slot)) ?? NOTHING_LEFT;
     this._do('charges', () => estate.charges.drain());
     const pages = this._do('pages', () => returnPages(words, geometry, slot, estate.zones)) ?? 0;
     this._do('slot', () => releaseSlot(words, start, tag));
-    reportStranded(words, geometry, parts.rcuEvents, left, ran);
-    const callbacksOrphaned = left.reduce((sum, { callbacks }) => sum + callbacks, 0);
-    const callbacks = { callbacksOrphaned, callbackInterrupted: interrupted };
+    const callbacksOrphaned = handedOver.left.reduce((sum, { callbacks }) => sum + callbacks, 0);
+    const callbacks = { callbacksOrphaned, callbackInterrupted: handedOver.interrupted, handedOver };
     return { slot, generation, name, locksRepaired, intents, pages, objects, ...callbacks };
   }
 
@@ -204,7 +198,7 @@ export class Reaper {
   private _requireNoBorrower(start: number): void {
     const { words, geometry } = this._parts;
     if (shutBorrowersOut(words, geometry, start, this._parts.locks.bound.rounds)) return;
-    throw notToBeHad(words, 'the right to borrow a dead thread');
+    throw notToBeHad('the right to borrow a dead thread');
   }
 
   private _repairNumbers(start: number): void {
@@ -215,25 +209,21 @@ export class Reaper {
     } finally {
       registryLock.release();
     }
-    throw notToBeHad(words, 'a moment at which nobody charges a group');
+    throw notToBeHad('a moment at which nobody charges a group');
   }
 
   /** What waits for a grace period goes to the orphans, and so to who can take it. */
   private _handOver(slot: number): HandedOver {
     const found = handOverEstate(this._parts, slot);
     if (found !== undefined) return found;
-    throw notToBeHad(this._parts.words, 'orphans');
+    throw notToBeHad('orphans');
   }
 
   private _comeBack(): void {
     const { host, geometry } = this._parts;
+    if (this._stopped) return;
     this._stopTimer ??= host.startTimer(this._retry, geometry.pollMillis);
   }
-}
-
-/** To be tried again. */
-function notToBeHad(words: Words, what: string): LockTimeoutError {
-  return new LockTimeoutError(what, holderOf(words, 0), 'one try');
 }
 
 function isZombie(words: Words, start: number): boolean {

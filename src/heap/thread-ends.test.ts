@@ -67,6 +67,8 @@ class FakeReaper implements Reaps {
     return reports;
   }
 
+  resume(): void {}
+
   stop(): void {}
 }
 
@@ -168,6 +170,24 @@ test('ThreadEnds, terminate() resolves with the reports of the worker, once its 
     [first.slot, second.slot],
   );
   assert.equal(scene.state(other), SLOT_STATE.live);
+});
+
+test('ThreadEnds, terminate() of a worker that has ended resolves once its slots are free as well', async () => {
+  const scene = new Scene();
+  const worker = scene.ends.spawn('file:///worker.js', {}) as SpawnedWorker;
+  const member = scene.join(6);
+  scene.reaper.isStuck = true;
+  await worker.terminate();
+  let isOver = false;
+  const ended = scene.ends.terminate(worker).then(() => {
+    isOver = true;
+  });
+  await pass(scene.host, 5);
+  assert.deepEqual([isOver, scene.state(member)], [false, SLOT_STATE.zombie]);
+  scene.reaper.isStuck = false;
+  scene.reaper.reapAll();
+  await pass(scene.host, 5);
+  await ended;
 });
 
 test('ThreadEnds, terminate() of a worker that never joined, or has left, resolves with nothing', async () => {

@@ -8,12 +8,11 @@
  *
  * Who may call: the thread that made it, outside of every lock.
  */
-import { type Geometry, HEADER } from '../layout/heap-header.js';
+import type { Geometry } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import { ISOLATION, SLOT, SLOT_STATE, SLOT_STATE_BITS, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import { ownerTag } from '../locks/owner.js';
 import { ANY_STAY, markStayDead } from '../threads/liveness.js';
-import { isOver } from '../threads/slot-release.js';
 import type { Membership } from '../threads/thread-registry.js';
 import type { Turn } from '../threads/turn.js';
 import type { Host, SpawnOptions } from '../words/host.js';
@@ -30,6 +29,8 @@ export interface Reaps {
   /** Reaps every slot whose thread runs no more, as far as the locks are to be had; comes back by itself for the others. */
   reapAll(): readonly ReapReport[];
   stop(): void;
+  /** After stop(): goes on. */
+  resume(): void;
 }
 
 export interface ThreadEndsParts {
@@ -67,7 +68,7 @@ export class ThreadEnds {
     const { host, words, geometry } = parts;
     this._parts = parts;
     this._reaper = reaper;
-    const noteDead = (slots: readonly number[]) => this._noteDead(slots);
+    const noteDead = () => this._noteDead();
     this._watch = new DeathWatch(host, words, geometry, noteDead, parts.ownerTag, () => this._isolate());
     this._life = new LifeWatch(parts, noteDead);
   }
@@ -75,14 +76,20 @@ export class ThreadEnds {
   start(): void {
     this._watch.start();
     this._life.start();
-    // Of those who died while nobody was there to hear of it, or whose reaper died.
-    if (this._anyIsOver()) this._reaper.reapAll();
+    // Those who died while nobody was there to hear of it, or whose reaper died.
+    this._reaper.reapAll();
   }
 
   /** Deaths are no concern of this thread any more: it leaves the heap. */
   stop(): void {
     this._watch.stop();
     this._reaper.stop();
+  }
+
+  /** This thread could not leave. */
+  resume(): void {
+    this._watch.start();
+    this._reaper.resume();
   }
 
   /** This thread has left its slot: its end is no death from now on. */
@@ -172,7 +179,7 @@ export class ThreadEnds {
     if (!turn.isOpen()) turn.run(() => {});
   }
 
-  private _noteDead(_slots: readonly number[]): void {
+  private _noteDead(): void {
     for (const ending of this._endings) this._collect(ending);
     this._reaper.reapAll();
   }
@@ -186,8 +193,7 @@ export class ThreadEnds {
           'nothing can be known. End it yourself; its Web Lock tells of it',
       );
     }
-    this._watch.watch(worker);
-    return worker.threadId + 1;
+    return this._watch.watch(worker);
   }
 
   /** Notes which slots the worker has now. */
@@ -227,14 +233,6 @@ export class ThreadEnds {
       if (owner === threadId) found.push(slot);
     }
     return found;
-  }
-
-  private _anyIsOver(): boolean {
-    const { words, geometry } = this._parts;
-    // Publishes nothing: who is dead had its slot before.
-    const claimed = words.load(HEADER.slotsClaimed);
-    for (let slot = 0; slot < claimed; slot++) if (isOver(words, slotStart(geometry, slot))) return true;
-    return false;
   }
 
   private _stateOf(slot: number): number {

@@ -80,6 +80,11 @@ export class UserLocks {
     for (const lock of this._opened.values()) lock.abandon();
   }
 
+  /** This thread could not leave: what it had is released, and it can lock again. */
+  resume(): void {
+    this._thread.isAttached = true;
+  }
+
   /** Takes the dead threads of some slots out of every lock of the heap. */
   forgetDead(slots: readonly number[]): void {
     if (slots.length === 0) return;

@@ -1,6 +1,6 @@
 /**
  * DeathWatch: one heap's interest in how the workers of this thread end. A worker that has ended while it was
- * attached has its slots marked dead, so that nobody waits for it any more.
+ * attached has its slots marked: they are a zombie's, to be reaped.
  *
  *     new Worker()  --host.onWorkerStart-->  ThreadWorkers, one a thread  --'exit'-->  DeathWatch, one a heap
  *     watch(worker) ---------------------->                                            markDead(), onDead(slots)
@@ -74,11 +74,12 @@ export class DeathWatch {
 
   /**
    * Watches a worker that was started before this thread had a heap; for others it does nothing more.
+   * @returns what Host.threadId is in its thread
    *
    * Errors   TypeError for what is no worker of Node; Error for a worker that ended without being watched.
    */
-  watch(worker: WorkerThread): void {
-    workersOf(this._host).watch(worker);
+  watch(worker: WorkerThread): number {
+    return workersOf(this._host).watch(worker);
   }
 
   /** The thread of that Host.threadId runs no more. */
@@ -113,7 +114,8 @@ export class DeathWatch {
 class ThreadWorkers {
   private readonly _host: Host;
   private readonly _watches = new Set<DeathWatch>();
-  private readonly _known = new WeakSet<WorkerThread>();
+  /** With their numbers: a worker forgets its own when it ends. */
+  private readonly _known = new WeakMap<WorkerThread, number>();
   private _hasWorkers = false;
   private _endListening: () => void = () => {};
 
@@ -133,21 +135,22 @@ class ThreadWorkers {
     if (this._watches.delete(watch) && this._watches.size === 0) this._endListening();
   }
 
-  watch(worker: WorkerThread): void {
+  watch(worker: WorkerThread): number {
     requireWorker(worker);
-    if (this._known.has(worker)) return;
+    const known = this._known.get(worker);
+    if (known !== undefined) return known;
     if (worker.threadId === ENDED) {
       throw new Error(
         `watched a worker that has ended (threadId ${ENDED}), so which slots it had cannot be found out any more; ` +
           'call watch(worker) right after new Worker()',
       );
     }
-    this._known.add(worker);
+    const threadId = worker.threadId + 1;
+    this._known.set(worker, threadId);
     this._hasWorkers = true;
     for (const watch of this._watches) watch.onWorker();
-    // Kept apart from the worker, which forgets its number when it ends.
-    const threadId = worker.threadId + 1;
     worker.on('exit', () => this._noteEnd(threadId));
+    return threadId;
   }
 
   private _noteStart(worker: unknown): void {

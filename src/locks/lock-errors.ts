@@ -74,6 +74,11 @@ export class LockTimeoutError extends Error {
   }
 }
 
+/** The error of one try at what others have, for who comes back to it. */
+export function notToBeHad(what: string): LockTimeoutError {
+  return new LockTimeoutError(what, { tag: NOBODY, slot: -1, name: '', state: 'unknown' }, 'one try');
+}
+
 /** The error of who takes, awaits or notifies by a lock whose heap its thread has left: nobody minds what it does. */
 export function usedAfterDetach(operation: string, lockName: string): Error {
   return new Error(

@@ -127,12 +127,15 @@ export class RawSpinLock {
 
   private _spin(): void {
     let isNext = false;
-    const rounds = this._givenUpOn === 0 ? this._bound.rounds : this._roundsAgain();
+    const { rounds } = this._bound;
+    const roundsAgain = this._givenUpOn === 0 ? rounds : Math.ceil(rounds / HASTE);
     for (let round = 0; round < rounds; round++) {
+      if (round === roundsAgain && this._isGivenUp()) break;
       this._words.pause();
       // Publishes nothing: a look, so that the line stays shared among the waiters.
       const found = this._words.load(this._word);
       if ((found & ~PENDING) === 0) {
+        this._givenUpOn = 0;
         if (this._takeFree(found, isNext)) return;
         continue;
       }
@@ -140,15 +143,15 @@ export class RawSpinLock {
       // Where the claim was its own, another has passed: it claims anew.
       if ((found & PENDING) === 0) isNext = round >= this._patience && this._claim(found);
     }
-    this._tryLast(isNext, rounds);
+    this._tryLast(isNext, this._givenUpOn === 0 ? rounds : roundsAgain);
   }
 
-  /** I3 */
-  private _roundsAgain(): number {
-    const { rounds } = this._bound;
-    // Publishes nothing: whether it is the same owner.
+  /** I3: the owner that a call gave up on has it still. */
+  private _isGivenUp(): boolean {
+    // Publishes nothing: who has it.
     const owner = this._words.load(this._word) & ~PENDING;
-    return owner === this._givenUpOn ? Math.ceil(rounds / HASTE) : rounds;
+    if (owner !== this._givenUpOn) this._givenUpOn = 0;
+    return this._givenUpOn !== 0;
   }
 
   /** Takes the lock, found free; false where another was faster, or is next. */

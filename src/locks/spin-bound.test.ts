@@ -5,13 +5,13 @@ import { SpinBound } from './spin-bound.js';
 test('SpinBound.hurry, bounds what it runs, and no more, also where that throws', () => {
   const bound = new SpinBound(1000);
   assert.equal(
-    bound.hurry(16, () => bound.rounds),
+    bound.hurry(() => bound.rounds),
     63,
   );
   assert.equal(bound.rounds, 1000);
   assert.throws(
     () =>
-      bound.hurry(16, () => {
+      bound.hurry(() => {
         throw new Error('inside');
       }),
     /inside/,
@@ -21,6 +21,6 @@ test('SpinBound.hurry, bounds what it runs, and no more, also where that throws'
 
 test('SpinBound.hurry, within another, leaves at least one look', () => {
   const bound = new SpinBound(20);
-  bound.hurry(16, () => bound.hurry(16, () => assert.equal(bound.rounds, 1)));
+  bound.hurry(() => bound.hurry(() => assert.equal(bound.rounds, 1)));
   assert.equal(bound.rounds, 20);
 });

@@ -14,10 +14,10 @@ export class SpinBound {
     this.rounds = rounds;
   }
 
-  /** Runs `act`, in which each lock is looked at `share` times less often. */
-  hurry<T>(share: number, act: () => T): T {
+  /** Runs `act`, in which each lock is looked at HASTE times less often. */
+  hurry<T>(act: () => T): T {
     const { rounds } = this;
-    this.rounds = Math.ceil(rounds / share);
+    this.rounds = Math.ceil(rounds / HASTE);
     try {
       return act();
     } finally {

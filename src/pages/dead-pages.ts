@@ -31,6 +31,7 @@ import {
 } from '../layout/page-descriptor.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
+import { notToBeHad } from '../locks/lock-errors.js';
 import { endBorrowings, isBorrowedBy } from '../threads/borrow-repair.js';
 import type { Words } from '../words/words.js';
 import { takePageLists } from './take-page-lists.js';
@@ -91,7 +92,7 @@ export function returnPages(
   let pages = 0;
   for (let zone = 0; zone < zones.length; zone++) {
     // What is deferred and names the slot after this was never pushed: the dead push no more.
-    zones[zone]!.drain(true);
+    if (!zones[zone]!.drain(true)) throw notToBeHad(`zone ${zone}`);
     pages += sweep(words, geometry, zoneStart(geometry, zone), deadSlot, zones[zone]!);
   }
   return pages;

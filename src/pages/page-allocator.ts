@@ -19,7 +19,6 @@ import type { Geometry } from '../layout/heap-header.js';
 import { descriptorStart, slotNumber } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageState } from '../layout/page-descriptor.js';
 import { ACTIVITY, MAX_LIST_ORDER, SLOT } from '../layout/thread-slot.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
 import { Intents } from '../threads/intents.js';
 import { requireStack } from '../words/stack-room.js';
 import { type Address, MAX_ORDER, NONE, PAGE_SHIFT, PAGE_WORDS } from '../words/units.js';
@@ -182,7 +181,8 @@ export class PageAllocator {
     requireStack();
     const maySpin = this._maySpin();
     if (maySpin) this._lists.drain(this._zoneOf);
-    else this._lists.drainNolock(this._zoneOf);
+    // Also what a lock that is not to be had at all has left.
+    this._lists.drainNolock(this._zoneOf);
     for (const zone of this._zones) zone.drain(maySpin);
   }
 
@@ -255,15 +255,9 @@ export class PageAllocator {
     if (isKept && maySpin) this._trim(zone);
   }
 
-  /** Where a zone's lock is not to be had at all, what is too much stays: the block is freed already. */
   private _trim(zone: Zone): void {
     const pages = this._lists.excess(zone.isBelowHigh());
-    if (pages === 0) return;
-    try {
-      this._lists.giveBack(pages, this._zoneOf);
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
-    }
+    if (pages > 0) this._lists.giveBack(pages, this._zoneOf);
   }
 
   private _uncharge(start: number, order: number, group: number): void {

@@ -121,7 +121,7 @@ export class ThreadPageLists {
     return pages;
   }
 
-  /** Gives back about `pages` pages, largest blocks first. Spins for the zones' locks. */
+  /** Gives back about `pages` pages, largest blocks first. Spins for the zones' locks; what cannot be given back stays. */
   giveBack(pages: number, zoneOf: ZoneOf): void {
     if (!this._lock.tryAcquire()) return;
     try {
@@ -221,7 +221,7 @@ export class ThreadPageLists {
       page = words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);
       blocks++;
     }
-    zone.putChain(first, order, blocks);
+    if (!zone.putChain(first, order, blocks)) return 0;
     words.storePlain(list + PAGE_LIST.head, page);
     words.storePlain(list + PAGE_LIST.blocks, words.loadPlain(list + PAGE_LIST.blocks) - blocks);
     this._addPages(-(blocks << order));

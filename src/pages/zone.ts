@@ -112,10 +112,11 @@ export class Zone {
 
   /**
    * Gives back the first `blocks` blocks of a chain of one order, all of this zone, under one hold of the lock. Spins.
-   * Where the lock is not to be had at all it throws, and has changed nothing.
+   * @returns false where the lock is not to be had at all: then nothing has changed
    */
-  putChain(first: number, order: number, blocks: number): void {
-    this._enter(true);
+  putChain(first: number, order: number, blocks: number): boolean {
+    if (!this._lock.acquireToGive(true)) return false;
+    this._countHold();
     this._drainDeferred();
     let page = first;
     for (let i = 0; i < blocks; i++) {
@@ -125,6 +126,7 @@ export class Zone {
     }
     this._noteAboveHigh();
     this._lock.release();
+    return true;
   }
 
   /** Gives back blocks of this zone, each of the order that its state says, under one hold of the lock. Spins. */
@@ -135,13 +137,15 @@ export class Zone {
     this._lock.release();
   }
 
-  /** Puts deferred blocks into the buddy; none where the lock is busy and the caller may not spin. */
-  drain(maySpin: boolean): void {
-    if (!this._enter(maySpin)) return;
+  /** Puts deferred blocks into the buddy. False, and none, where the lock is busy and the caller may not spin, or not to be had at all. */
+  drain(maySpin: boolean): boolean {
+    if (!this._lock.acquireToGive(maySpin)) return false;
+    this._countHold();
     if (maySpin) this._drainDeferred();
     else this._drainSome();
     this._noteAboveHigh();
     this._lock.release();
+    return true;
   }
 
   private _enter(maySpin: boolean): boolean {

@@ -295,6 +295,8 @@ for (const configuration of CONFIGURATIONS) {
     // In a turn, so that the callback waits.
     busy.heap.kmalloc(BYTES);
     partsOf(leaver.heap).words.wait = () => 'timed-out';
+    // It sleeps by the timers of its host, which stand still when it is dead.
+    partsOf(leaver.heap).words.waitAsync = () => undefined;
     runner.heap.rcu.register('f', () => {});
     const id = leaver.heap.rcu.register('f', () => {});
     leaver.heap.rcu.call(leaver.heap.kmalloc(BYTES), id);

@@ -9,7 +9,6 @@
  * I1  It sleeps on the number that was there when the thread looked last: what comes in between wakes it at once.
  */
 import { HEADER } from '../layout/heap-header.js';
-import { LockTimeoutError } from '../locks/lock-errors.js';
 import type { Host } from '../words/host.js';
 import type { Words } from '../words/words.js';
 import type { Orphans } from './orphans.js';
@@ -63,19 +62,9 @@ export class OrphanWatch {
 
   private _look(): void {
     if (!this._isWatching) return;
-    this._flush();
+    if (this._orphans.hasNews()) this._driver.tryFlush();
     // A callback may have left the heap.
     if (this._isWatching) this._sleep();
-  }
-
-  private _flush(): void {
-    try {
-      if (this._orphans.hasNews()) this._driver.flush();
-    } catch (error) {
-      // Nobody has called this who could wait for the lock's owner to be reaped: it looks again.
-      if (!(error instanceof LockTimeoutError)) throw error;
-      this._stopTimer ??= this._host.startTimer(this._onTimer, LOOK_MILLIS);
-    }
   }
 
   private _sleep(): void {

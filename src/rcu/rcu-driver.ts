@@ -82,6 +82,7 @@ export class RcuDriver {
   private readonly _goOnNow = (): void => {
     if (this._goOn()) this._driven!.throttle.slowDown(this._oneMore);
   };
+  private readonly _flushNow = (): void => void this.flush();
   private readonly _lookNow = (): void => {
     if (this._words.loadPlain(this._slot + SLOT.requests) !== 0) this._serve();
     if (this.flush()) this._lookRound();
@@ -145,6 +146,11 @@ export class RcuDriver {
     if (this._busy || this._stopped) return this.isWaiting();
     this._active = false;
     return this._goOn();
+  }
+
+  /** flush() by whom nobody has called who could wait: where a lock is not to be had the timer comes back to it. */
+  tryFlush(): void {
+    this._attempt(this._flushNow);
   }
 
   /** Sets aside what deferred frees of later turns need, where the heap's PointerPageSource does so. */

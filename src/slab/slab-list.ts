@@ -169,10 +169,13 @@ export class SlabList {
     this._slabPages.releaseAll(page, true);
   }
 
-  /** Gives every slab without an object in use back to the page allocator; nothing where it may not spin and is too late. */
+  /**
+   * Gives every slab without an object in use back to the page allocator; none where the lock is busy and the caller may not
+   * spin, or not to be had at all.
+   */
   shrink(maySpin = true): void {
     const words = this._words;
-    if (!this._lock.acquireIf(maySpin)) return;
+    if (!this._lock.acquireToGive(maySpin)) return;
     let discarded = this._drainDeferred(0);
     let page = words.loadPlain(this._record + CACHE.partialHead);
     while (page !== 0) {

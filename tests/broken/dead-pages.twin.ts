@@ -201,7 +201,7 @@ export const saysTooLateWhatItHandsOut = twin({
 export const returnsWhatIsDeferred = twin({
   name: 'what the dead thread has deferred is returned once more, beside the list that it is on',
   claim: 'dead-pages/finishesAPush',
-  patch: { file: dead, find: 'zones[zone].drain(true);', replace: '' },
+  patch: { file: dead, find: 'if (!zones[zone].drain(true)) throw notToBeHad(`zone ${zone}`);', replace: '' },
   caughtAs: 'assertion',
 });
 

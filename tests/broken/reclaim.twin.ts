@@ -45,7 +45,7 @@ export const givesSlabsBackWithoutTheLock = twin({
   claim: 'reclaim/othersFreeAndAllocate',
   patch: {
     file: 'src/slab/slab-list.ts',
-    find: 'if (!this._lock.acquireIf(maySpin)) return;',
+    find: 'if (!this._lock.acquireToGive(maySpin)) return;',
     replace: 'this._lock.tryAcquire();',
   },
   caughtAs: 'race',
@@ -63,7 +63,7 @@ export const shrinksWithoutTheLock = twin({
   claim: 'reclaim/oneOfTwoGetsIt',
   patch: {
     file: 'src/slab/slab-list.ts',
-    find: 'if (!this._lock.acquireIf(maySpin)) return; let discarded',
+    find: 'if (!this._lock.acquireToGive(maySpin)) return; let discarded',
     replace: 'this._lock.tryAcquire(); let discarded',
   },
   caughtAs: 'race',

@@ -204,9 +204,9 @@ export const discardsUnderTheLock = twin({
   claim: 'slab-list/shrinksAgainstAllocation',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireIf(maySpin)) return; let discarded = this._drainDeferred(0); let page = words.loadPlain(this._record + CACHE.partialHead);',
+    find: 'if (!this._lock.acquireToGive(maySpin)) return; let discarded = this._drainDeferred(0); let page = words.loadPlain(this._record + CACHE.partialHead);',
     replace:
-      'let page = words.loadPlain(this._record + CACHE.partialHead); if (!this._lock.acquireIf(maySpin)) return; let discarded = this._drainDeferred(0);',
+      'let page = words.loadPlain(this._record + CACHE.partialHead); if (!this._lock.acquireToGive(maySpin)) return; let discarded = this._drainDeferred(0);',
   },
   caughtAs: 'race',
 });

@@ -54,7 +54,7 @@ export const drainsSinglePages = twin({
   claim: 'thread-page-lists/refillsAndTrims',
   patch: {
     file: LISTS_FILE,
-    find: 'zone.putChain(first, order, blocks);',
+    find: 'if (!zone.putChain(first, order, blocks)) return 0;',
     replace: 'zone.putChain(first, 0, blocks);',
   },
   caughtAs: 'assertion',
@@ -65,7 +65,7 @@ export const drainsWhatItKeeps = twin({
   claim: 'thread-page-lists/drainsAgainstRefill',
   patch: {
     file: LISTS_FILE,
-    find: 'zone.putChain(first, order, blocks); words.storePlain(list + PAGE_LIST.head, page);',
+    find: 'if (!zone.putChain(first, order, blocks)) return 0; words.storePlain(list + PAGE_LIST.head, page);',
     replace: 'zone.putChain(first, order, blocks);',
   },
   caughtAs: 'race',

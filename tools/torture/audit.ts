@@ -5,18 +5,17 @@
  *     barriers -> each scenario frees what it made -> barriers, shrink -> balance()
  *
  * What only the variables of a dead worker led to is nobody's loss but its user's: such objects have sizes of their own
- * (scenarios/objects.ts), and there are no more of them than calls that were cut off. Main frees them, and looks again.
+ * (hand-kinds.ts), and of each kind there are no more than calls that were cut off. Main frees them, and looks again.
  */
 import { setTimeout } from 'node:timers/promises';
 import { type Address, type BalanceReport, LockTimeoutError, RcuTimeoutError } from '../../src/index.js';
 import { descriptorStart } from '../../src/layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOrder, pageOwner } from '../../src/layout/page-descriptor.js';
-import { CLASS_BYTES } from '../../src/slab/size-classes.js';
 import { PAGE_WORDS } from '../../src/words/units.js';
 import { isFree } from './dead-thread.js';
+import { type HandKind, kindOfBlock, kindOfCache } from './hand-kinds.js';
 import type { Main, Scenario } from './scenario.js';
 import { GROUP, GROUPS } from './scenarios/groups.js';
-import { isOfHands } from './scenarios/objects.js';
 
 export interface TortureAudit {
   readonly objectsLost: number;
@@ -24,6 +23,9 @@ export interface TortureAudit {
   /** Freed by main: what only variables of dead workers led to. */
   readonly objectsInUserHands: number;
   readonly pagesInUserHands: number;
+  /** Calls that were cut off, each of which explains one of those. */
+  readonly objectsInTransit: number;
+  readonly pagesInTransit: number;
   readonly bytesCharged: number;
   readonly callbacksOrphaned: number;
   readonly slotsStuck: number;
@@ -36,6 +38,8 @@ export const NO_AUDIT: TortureAudit = {
   pagesLost: 0,
   objectsInUserHands: 0,
   pagesInUserHands: 0,
+  objectsInTransit: 0,
+  pagesInTransit: 0,
   bytesCharged: 0,
   callbacksOrphaned: 0,
   slotsStuck: 0,
@@ -60,12 +64,13 @@ export async function audit(
     await attempt(main, scenario.name, () => scenario.finish(main, shared[i]!));
   }
   await attempt(main, 'the barriers', () => rest(main));
-  let counted: Lost = { ...NOTHING_LOST, locksStuck: main.findings.locksStuck };
+  let counted: Lost = { ...NO_AUDIT, locksStuck: main.findings.locksStuck };
   await attempt(main, 'the account', () => {
     counted = countLost(main);
   });
   const slotsStuck = countSlots(main);
-  const callbacksOrphaned = heap.stats().callbacks.reduce((sum, { stranded }) => sum + stranded, 0);
+  const { callbacks, callbacksWaiting } = heap.stats();
+  const callbacksOrphaned = callbacks.reduce((sum, { stranded }) => sum + stranded, callbacksWaiting);
   let bytesCharged = 0;
   if (scenarios.includes(GROUPS)) {
     await attempt(main, 'the groups', () => {
@@ -109,59 +114,68 @@ async function rest({ heap, findings }: Main): Promise<void> {
   );
 }
 
-type Lost = Pick<
-  TortureAudit,
-  'objectsLost' | 'pagesLost' | 'objectsInUserHands' | 'pagesInUserHands' | 'locksStuck'
->;
-
-const NOTHING_LOST = { objectsLost: 0, pagesLost: 0, objectsInUserHands: 0, pagesInUserHands: 0 };
+type Lost = Omit<TortureAudit, 'bytesCharged' | 'callbacksOrphaned' | 'slotsStuck'>;
 
 /** Frees what was in the hands of users, as far as a death explains it; the rest is lost. */
 function countLost(main: Main): Lost {
   const { heap, findings } = main;
-  let objectsInUserHands = 0;
-  let pagesInUserHands = 0;
+  const found = new Map<HandKind, number>();
   for (let look = 0; look < MOST_LOOKS; look++) {
     const report = heap.balance();
-    const ours = report.problems.length > 0 ? [] : report.unreachable.filter((p) => isExplained(main, p));
+    const ours = report.problems.length > 0 ? [] : report.unreachable.filter((p) => kindOf(main, p));
     for (const p of ours) {
-      const pages = pagesOf(main, p);
-      if (pages === 0) objectsInUserHands++;
-      else pagesInUserHands += pages;
-      if (pages === 0) heap.kfree(p as Address);
-      else heap.freePages(p as Address);
+      const kind = kindOf(main, p)!;
+      found.set(kind, (found.get(kind) ?? 0) + 1);
+      if (isBlock(kind)) heap.freePages(p as Address);
+      else heap.kfree(p as Address);
     }
-    if (ours.length === 0) {
-      return {
-        ...judge(main, report, objectsInUserHands, pagesInUserHands),
-        objectsInUserHands,
-        pagesInUserHands,
-      };
-    }
+    if (ours.length === 0) return judge(main, report, found);
     heap.shrink();
   }
   findings.problem(`more than ${MOST_LOOKS} looks found something that was in the hands of users`);
-  return { ...judge(main, heap.balance(), 0, 0), objectsInUserHands, pagesInUserHands };
+  return judge(main, heap.balance(), found);
 }
 
-function judge(
-  { heap, findings }: Main,
-  report: BalanceReport,
-  objectsInUserHands: number,
-  pagesInUserHands: number,
-): Pick<Lost, 'objectsLost' | 'pagesLost' | 'locksStuck'> {
-  const tooMany = Math.max(0, objectsInUserHands - findings.objectsInTransit);
-  const tooManyPages = Math.max(0, pagesInUserHands - findings.pagesInTransit);
-  let locksStuck = findings.locksStuck;
+/** @param found by kind: what a call explains that was cut off, if there were as many */
+function judge({ heap, findings }: Main, report: BalanceReport, found: ReadonlyMap<HandKind, number>): Lost {
+  let { locksStuck } = findings;
   for (const problem of report.problems) {
     findings.problem(`balance(): ${problem}`);
     if (/ is held by | is inside its | is borrowed/.test(problem)) locksStuck++;
   }
-  const objectsLost = report.unreachableObjects + tooMany;
-  const pagesLost = report.unreachablePages + tooManyPages;
-  if (objectsLost > 0) findings.problem(`${objectsLost} objects are lost${describeLost(heap, report)}`);
-  if (pagesLost > 0) findings.problem(`${pagesLost} pages are lost`);
-  return { objectsLost, pagesLost, locksStuck };
+  const tooMany = new Map<HandKind, number>();
+  for (const [kind, count] of found) {
+    const excess = Math.max(0, count - (findings.cutOff.get(kind) ?? 0));
+    tooMany.set(kind, excess);
+    if (excess > 0) findings.problem(`${excess} more of kind ${kind} were left than calls were cut off`);
+  }
+  const objectsLost = report.unreachableObjects + objectsIn(tooMany);
+  const pagesLost = report.unreachablePages + pagesIn(tooMany);
+  if (objectsLost + pagesLost > 0) {
+    findings.problem(`${objectsLost} objects and ${pagesLost} pages are lost${describeLost(heap, report)}`);
+  }
+  return {
+    objectsLost,
+    pagesLost,
+    locksStuck,
+    objectsInUserHands: objectsIn(found),
+    pagesInUserHands: pagesIn(found),
+    objectsInTransit: objectsIn(findings.cutOff),
+    pagesInTransit: pagesIn(findings.cutOff),
+  };
+}
+
+function isBlock(kind: HandKind): boolean {
+  return kind.startsWith('block');
+}
+
+function objectsIn(counts: ReadonlyMap<HandKind, number>): number {
+  return [...counts].reduce((sum, [kind, count]) => sum + (isBlock(kind) ? 0 : count), 0);
+}
+
+function pagesIn(counts: ReadonlyMap<HandKind, number>): number {
+  const pagesOf = (kind: HandKind) => 1 << Number(kind.slice('block '.length));
+  return [...counts].reduce((sum, [kind, count]) => sum + (isBlock(kind) ? count * pagesOf(kind) : 0), 0);
 }
 
 /** What the first of them are: whose they were can be guessed from their cache and their words. */
@@ -173,19 +187,11 @@ function describeLost(heap: Main['heap'], { unreachable }: BalanceReport): strin
   return lost.join('');
 }
 
-/** Pages of the block at `p`; 0 for an object. */
-function pagesOf({ heap }: Main, p: number): number {
+/** What it may be that a worker had in its variables; undefined for what can be none. */
+function kindOf({ heap }: Main, p: number): HandKind | undefined {
   const state = stateOf(heap, p);
-  return pageKind(state) === PAGE_KIND.slab ? 0 : 1 << pageOrder(state);
-}
-
-/** True for what a worker takes into its variables. */
-function isExplained(main: Main, p: number): boolean {
-  const state = stateOf(main.heap, p);
-  if (pageKind(state) !== PAGE_KIND.slab) return pageKind(state) === PAGE_KIND.allocated;
-  const cache = pageOwner(state);
-  // Above the size classes come named caches, and those of charged objects.
-  return isOfHands(CLASS_BYTES[cache - 1] ?? 0, cache);
+  if (pageKind(state) === PAGE_KIND.slab) return kindOfCache(pageOwner(state));
+  return pageKind(state) === PAGE_KIND.allocated ? kindOfBlock(pageOrder(state)) : undefined;
 }
 
 function stateOf({ words, geometry }: Main['heap'], p: number): number {

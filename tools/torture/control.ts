@@ -39,9 +39,6 @@ export const SEAT = {
   operation: 1,
   /** Accesses to the heap until the worker is to stop for good; 0 = it does not. Written by main. */
   fault: 2,
-  /** 1 once the worker has left the heap in an orderly way. */
-  left: 3,
-
   /** 1 once the worker has joined the heap and begins. */
   isReady: 4,
   /** 1 once the worker has loaded its modules. One that is terminated before leaves the files open that Node was reading. */
@@ -57,10 +54,8 @@ export const SEAT = {
   reads: 13,
   joins: 14,
   stalls: 15,
-  /** Callbacks that this seat queued, and that ran in it. */
+  /** Callbacks that this seat queued. */
   callbacksQueued: 16,
-  callbacksCalled: 17,
-  faultsInjected: 18,
   nolockRefusals: 19,
 
   /** Reader Pipe: how old a removed object was when a reader saw it. */

@@ -30,6 +30,8 @@ const EARLY = 10;
 /** Of the dead, one in so many is left to undertakers. */
 const FOR_UNDERTAKERS = 8;
 const LEAVE_MILLIS = 30_000;
+/** Many workers load on few processors. */
+const LOADING_MILLIS = 60_000;
 const MAP_MILLIS = 3000;
 const ATTEMPTS = 4;
 /** News of a worker's end take no longer. */
@@ -149,7 +151,6 @@ export class TortureCrew {
     const { random } = this._given;
     this._control.set(seat.number, SEAT.fault, 0);
     this._control.set(seat.number, SEAT.operation, 0);
-    this._control.set(seat.number, SEAT.left, 0);
     for (const word of [SEAT.isReady, SEAT.isLoaded]) this._control.set(seat.number, word, 0);
     seat.isBreakable = !random.oneIn(UNBROKEN);
     const worker = this._start(seat.number, seat.stay++, false, seat.isBreakable);
@@ -268,8 +269,9 @@ export class TortureCrew {
       const beat = this._control.of(seat.number, SEAT.heartbeat);
       if (seat.worker === undefined || beat !== seat.heartbeat) seat.beatMillis = now;
       seat.heartbeat = beat;
-      if (now - seat.beatMillis < HANG_MILLIS) continue;
-      this._noteHang(seat, `did nothing for ${HANG_MILLIS / 1000} s`);
+      const limit = this._control.of(seat.number, SEAT.isLoaded) === 1 ? HANG_MILLIS : LOADING_MILLIS;
+      if (now - seat.beatMillis < limit) continue;
+      this._noteHang(seat, `did nothing for ${limit / 1000} s`);
       seat.beatMillis = now;
       void seat.worker!.terminate();
     }

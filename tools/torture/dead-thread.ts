@@ -10,6 +10,7 @@ import { type Geometry, HEADER } from '../../src/layout/heap-header.js';
 import { cacheStart, slotStart, zoneStart } from '../../src/layout/heap-layout.js';
 import { LOCK, LOCK_KIND, PENDING, WAITERS } from '../../src/layout/lock-record.js';
 import { BUCKET_LOCK, BUCKET_LOCK_WORDS, MAP } from '../../src/layout/map-record.js';
+import { MEMPOOL } from '../../src/layout/mempool-record.js';
 import { NAME, NAME_KIND } from '../../src/layout/name-record.js';
 import {
   CACHE_SLOT,
@@ -92,6 +93,9 @@ function lookAtNamed(words: Words, geometry: Geometry, lookAt: (word: number, na
     for (let i = 0; i < 1 << words.load(map + MAP.firstLevel); i++) {
       lookAt(locks + i * BUCKET_LOCK_WORDS + BUCKET_LOCK.lock, 'map bucket');
     }
+  }
+  for (const record of readNameRecords(words, geometry, NAME_KIND.mempool)) {
+    lookAt(words.load(record + NAME.target) + MEMPOOL.lock, 'mempool lock');
   }
   for (const kind of Object.values(LOCK_KIND)) {
     for (const record of readNameRecords(words, geometry, kind)) {

@@ -3,6 +3,8 @@
  *
  * Who may call: main, in the listener of a worker's end that is called before the heap's own.
  */
+import { slotStart } from '../../src/layout/heap-layout.js';
+import { SLOT } from '../../src/layout/thread-slot.js';
 import { SEAT } from './control.js';
 import { ONLY_TURN, slotsOf, whereItWas } from './dead-thread.js';
 import type { Main } from './scenario.js';
@@ -51,6 +53,8 @@ export class Deaths {
 
   private _noteSlot(slot: number): void {
     const { words, geometry } = this._main.heap;
+    const head = words.load(slotStart(geometry, slot) + SLOT.rcuInHand);
+    if (head !== 0) this._main.findings.headsInHand.add(head);
     const where = whereItWas(words, geometry, slot);
     for (const each of where) countUp(this.byClass, each);
     if (where.includes('reaping')) this.inReaper++;

@@ -5,7 +5,7 @@ import { requireZeros } from './must-be-zero.js';
 
 const ZEROS = {
   ...{ hangs: 0, wrongValues: 0, lockTimeouts: 0, pagesLost: 0, objectsLost: 0 },
-  ...{ bytesCharged: 0, callbacksOrphaned: 0, slotsStuck: 0, locksStuck: 0 },
+  ...{ bytesCharged: 0, callbacksOrphaned: 0, callbacksLost: 0, slotsStuck: 0, locksStuck: 0 },
 };
 
 test('requireZeros, makes a problem of each number that is not 0, though no sentence told of it', () => {

@@ -10,6 +10,7 @@ const MUST_BE_ZERO = [
   'objectsLost',
   'bytesCharged',
   'callbacksOrphaned',
+  'callbacksLost',
   'slotsStuck',
   'locksStuck',
 ] as const;

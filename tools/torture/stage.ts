@@ -11,6 +11,8 @@ export interface StageOptions {
   readonly seats: number;
   /** Told of a value that is wrong. */
   readonly onWrong: (text: string) => void;
+  /** Joins the heap again, which this thread has left. */
+  readonly attach: () => Heap;
 }
 
 export class Stage {
@@ -23,8 +25,9 @@ export class Stage {
   private readonly _control: Control;
   private readonly _start: number;
   private readonly _onWrong: (text: string) => void;
+  private readonly _attach: () => Heap;
 
-  constructor({ heap, control, random, seat, seats, onWrong }: StageOptions) {
+  constructor({ heap, control, random, seat, seats, onWrong, attach }: StageOptions) {
     this.heap = heap;
     this.words = heap.words;
     this.random = random;
@@ -33,12 +36,14 @@ export class Stage {
     this._control = control;
     this._start = control.seat(seat);
     this._onWrong = onWrong;
+    this._attach = attach;
   }
 
-  /** The worker has joined the heap again. */
-  join(heap: Heap): void {
-    this.heap = heap;
-    this.words = heap.words;
+  /** Leaves the heap, and joins it again. */
+  rejoin(): void {
+    this.heap.detach();
+    this.heap = this._attach();
+    this.words = this.heap.words;
   }
 
   run(word: number): number {
@@ -55,6 +60,16 @@ export class Stage {
 
   setOwn(word: number, value: number): void {
     this._control.words[this._start + word] = value;
+  }
+
+  /** Raises a flag: before whatever this thread looks at next. */
+  show(word: number): void {
+    Atomics.store(this._control.words, this._start + word, 1);
+  }
+
+  /** What tells the memory in a hand from what others have. */
+  salt(hand: number): number {
+    return (this.seat << 6) | hand;
   }
 
   count(word: number, by = 1): void {

@@ -107,7 +107,7 @@ function accountLines(result: TortureResult): StyledLine[] {
     zero('pages lost', result.pagesLost),
     zero('objects lost', result.objectsLost),
     row('objects in user hands', `${result.objectsInUserHands} (calls cut off: ${result.objectsInTransit})`),
-    row('pages in user hands', result.pagesInUserHands),
+    row('pages in user hands', `${result.pagesInUserHands} (calls cut off: ${result.pagesInTransit})`),
     zero('bytes charged', result.bytesCharged),
     zero('callbacks orphaned', result.callbacksOrphaned),
     zero('callbacks lost', result.callbacksLost),

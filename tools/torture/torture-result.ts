@@ -32,7 +32,6 @@ export interface TortureResult extends TortureAudit {
   readonly callbacksLost: number;
   readonly callbacksInterrupted: number;
   readonly objectsReturned: number;
-  readonly objectsInTransit: number;
   readonly freedThroughList: number;
   readonly problems: readonly string[];
   readonly notEnough: readonly string[];

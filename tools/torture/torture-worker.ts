@@ -4,7 +4,7 @@
  *
  * An undertaker does nothing but to join: whoever joins a heap reaps who is dead. It may be killed in that.
  */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { ReaperStep } from '../../src/heap/reaper-steps.js';
 import { Heap, type HeapHandle, LockTimeoutError } from '../../src/index.js';
@@ -16,7 +16,7 @@ import { Random } from './random.js';
 import type { Operation } from './scenario.js';
 import { findScenarios } from './scenarios.js';
 import { Stage } from './stage.js';
-import { FAULT, readFault } from './worker-faults.js';
+import { EXIT_MAP, FAULT, readFault } from './worker-faults.js';
 
 export interface WorkerBriefing {
   readonly handle: HeapHandle;
@@ -46,6 +46,9 @@ export type FromWorker =
 /** Between looks at the event loop: timers, and what the heap has put off. */
 const SLICE_MILLIS = 2;
 const LONGEST_STALL_MILLIS = 400;
+const ATTEMPTS = 4;
+/** News of a worker's end take no longer. */
+const NEWS_MILLIS = 50;
 
 const briefing = workerData as WorkerBriefing;
 const { seat, seats, seed, stay } = briefing;
@@ -63,7 +66,8 @@ function takeFault(stage: Stage): void {
   else if (fault === FAULT.exit) process.exit(0);
   else if (fault === FAULT.throw) throw new Error('torture: an error that nobody catches');
   else if (fault === FAULT.exitInside) {
-    stage.heap.map<string, string>('torture map').update('key 0', () => process.exit(0));
+    stage.orRefused(() => stage.heap.map<string, string>(EXIT_MAP).update('key', () => process.exit(0)));
+    process.exit(0);
   }
 }
 
@@ -96,7 +100,7 @@ function operationsOf(stage: Stage): Operation[] {
 function begin(heap: Heap): void {
   heap.rcu.on('callbackError', ({ error }) => say({ kind: 'wrong', text: `a callback threw: ${error}` }));
   if (briefing.oom === 0) return;
-  const probability = Math.round(briefing.oom);
+  const probability = briefing.oom;
   heap.failslab.set({ probability, seed: random.next() });
   heap.failPageAlloc.set({ probability, seed: random.next() });
 }
@@ -147,10 +151,9 @@ async function work(): Promise<void> {
   if (briefing.isBreakable) breakWords();
   const first = control.words[start + SEAT.fault]!;
   if (briefing.isUndertaker && first > 0) arm(first);
-  const name = briefing.isUndertaker ? 'undertaker' : `seat ${seat}`;
-  const heap = Heap.attach(briefing.handle, { name }, { reaperSkips: new Set(briefing.skips) });
+  const heap = attach();
   if (briefing.isUndertaker) {
-    heap.detach();
+    await leave(heap);
     return;
   }
   begin(heap);
@@ -161,6 +164,7 @@ async function work(): Promise<void> {
     seat,
     seats,
     onWrong: (text) => say({ kind: 'wrong', text }),
+    attach,
   });
   let joined = heap;
   control.set(seat, SEAT.isReady, 1);
@@ -174,8 +178,25 @@ async function work(): Promise<void> {
     }
     await setImmediate();
   }
-  stage.heap.detach();
-  control.set(seat, SEAT.left, 1);
+  await leave(stage.heap);
+}
+
+function attach(): Heap {
+  const name = briefing.isUndertaker ? 'undertaker' : `seat ${seat}`;
+  return Heap.attach(briefing.handle, { name }, { reaperSkips: new Set(briefing.skips) });
+}
+
+/** Main may be about to hear of the end of who has the lock of the orphans. */
+async function leave(heap: Heap): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      heap.detach();
+      return;
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError) || attempt === ATTEMPTS) throw error;
+    }
+    await setTimeout(NEWS_MILLIS);
+  }
 }
 
 await work().catch((error: Error) => {

@@ -5,6 +5,7 @@
  *     prepare -> crew.torture() -> crew.stop() -> audit -> TortureResult
  */
 import { Heap, type HeapOptions } from '../../src/index.js';
+import { LockMaker } from '../../src/locks/lock-maker.js';
 import { audit, NO_AUDIT, type TortureAudit } from './audit.js';
 import { Control, PIPE_SLOTS, SEAT } from './control.js';
 import { TortureCrew } from './crew.js';
@@ -18,22 +19,26 @@ import { findScenarios } from './scenarios.js';
 import { Stage } from './stage.js';
 import type { TortureOptions } from './torture-options.js';
 import type { TortureResult } from './torture-result.js';
+import { EXIT_MAP } from './worker-faults.js';
 
 const SLOTS = 64;
-/** Slots of threads that are on their way in or out. */
-const SPARE_SLOTS = 8;
+const MOST_SLOTS = 255;
+/** A seat's worker, the one before it that is not reaped yet, and who does that. */
+const SLOTS_A_SEAT = 3;
+/** Main's wait for a lock keeps it from hearing of its owner's death: it is to be over before that of workers is. */
+const MAIN_HASTE = 8;
 const MAIN_STREAM = 0x7fff;
 
 /**
  * Runs it.
  *
- * @param isCancelled asked now and then: true ends the run early, with its account
+ * @param isCancelled asked now and then, with the operations done: true ends the run early, with its account
  *
  * Errors   what Heap.create() throws.
  */
 export async function torture(
   options: TortureOptions,
-  isCancelled: () => boolean = () => false,
+  isCancelled: (operations: number) => boolean = () => false,
 ): Promise<TortureResult> {
   const scenarios = findScenarios(options.scenarios)!;
   const { threads, heapBytes, oom, skips, seed } = options;
@@ -42,14 +47,18 @@ export async function torture(
     {
       ...shapeOf(random),
       bytes: heapBytes,
-      threads: Math.max(SLOTS, threads + SPARE_SLOTS),
+      threads: Math.min(MOST_SLOTS, Math.max(SLOTS, 1 + threads * SLOTS_A_SEAT)),
       faultInjection: oom > 0,
       name: 'torture',
       // A worker that stalls is no fault of the heap's.
       stallMillis: 0,
       ...(skips.length > 0 ? { spinRounds: BROKEN_SPIN_ROUNDS } : {}),
     },
-    { reaperSkips: new Set(skips) },
+    {
+      reaperSkips: new Set(skips),
+      lockMaker: (words, tag, rounds, observer) =>
+        new LockMaker(words, tag, Math.ceil(rounds / MAIN_HASTE), observer),
+    },
   );
   let longest = 0;
   heap.on('reap', ({ millis }) => {
@@ -59,6 +68,7 @@ export async function torture(
   const findings = new Findings();
   const main: Main = { heap, control, seats: threads, findings };
   heap.rcu.on('callbackError', ({ error }) => findings.problem(`main: a callback threw: ${error}`));
+  heap.map(EXIT_MAP);
   const shared = scenarios.map((scenario) => scenario.prepare(main));
   const operations = namesOf(operationsOfMain(main, scenarios, shared, random), options);
   heap.shrink();
@@ -70,7 +80,8 @@ export async function torture(
     const crew = new TortureCrew({ main, scenarios, shared, operations, options, random });
     // A broken reaper has been found out by the first problem; what it leaves would take long to account for.
     const isFoundOut = () => skips.length > 0 && findings.problems > 0;
-    await crew.torture(options.seconds * 1000, () => isCancelled() || isFoundOut());
+    const isOver = () => isCancelled(control.sum(SEAT.operations)) || isFoundOut();
+    await crew.torture(options.seconds * 1000, isOver);
     if (isFoundOut()) await crew.abandon();
     else await crew.stop();
     const seconds = (performance.now() - begin) / 1000;
@@ -118,7 +129,7 @@ function operationsOfMain(
   shared: readonly (readonly number[])[],
   random: Random,
 ): Operation[] {
-  const stage = new Stage({ heap, control, random, seat: 0, seats, onWrong: () => {} });
+  const stage = new Stage({ heap, control, random, seat: 0, seats, onWrong: () => {}, attach: () => heap });
   return scenarios.flatMap((scenario, i) => scenario.operations(stage, shared[i]!));
 }
 
@@ -174,10 +185,9 @@ function judged(
     callbacksLost: findings.callbacksLost,
     callbacksInterrupted: findings.callbacksInterrupted,
     objectsReturned: findings.objectsReturned,
-    objectsInTransit: findings.objectsInTransit,
   };
-  if (result.callbacksLost > (deaths.byClass.get('callback') ?? 0)) {
-    findings.problem(`${result.callbacksLost} callbacks were queued, and never called`);
+  if (deaths.reaps < deaths.kills) {
+    findings.problem(`${deaths.kills} threads died with a slot, and ${deaths.reaps} slots were reaped`);
   }
   requireZeros(result, findings);
   if (result.operations === 0) findings.problem('no operation came to its end: the run says nothing');

@@ -16,6 +16,9 @@ export const FAULT = {
   exitInside: -3,
 } as const;
 
+/** A map in whose update() a worker exits. */
+export const EXIT_MAP = 'torture exit';
+
 const AIM_STEP = 1 << 16;
 
 export function aimFault(aim: Aim, accesses: number): number {

@@ -5,13 +5,13 @@
 import type { Address, MemoryGroup } from '../../../src/index.js';
 import { sealValue, verifyValue } from '../../cli/value.js';
 import { HANDS, SEAT } from '../control.js';
+import { CHARGED_BYTES } from '../hand-kinds.js';
 import { fill, isFilled } from '../pattern.js';
 import type { Main, Operation, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { CHARGED_BYTES } from './objects.js';
 
 export const GROUP = 'torture tenants';
-export const PART = 'torture tenant';
+const PART = 'torture tenant';
 const MAP_GROUP = 'torture map tenant';
 const MAP = 'torture charged map';
 const BYTES_PER_WORD = 4;
@@ -31,13 +31,13 @@ function take(stage: Stage, alloc: () => number): void {
   const hand = stage.freeHand(HANDS.charged);
   if (hand < 0) return;
   const p = stage.take(hand, 0, alloc);
-  if (p !== 0) fill(stage.words, p, WORDS, CHARGED_BYTES);
+  if (p !== 0) fill(stage.words, p, WORDS, stage.salt(hand));
 }
 
 function give(stage: Stage): void {
   const hand = stage.fullHand(HANDS.charged);
   if (hand < 0) return;
-  if (!isFilled(stage.words, stage.own(SEAT.hands + hand), WORDS, CHARGED_BYTES)) {
+  if (!isFilled(stage.words, stage.own(SEAT.hands + hand), WORDS, stage.salt(hand))) {
     stage.wrong('an object that is charged to a group was written to by another');
   }
   stage.give(hand, 0, (p) => stage.heap.kfree(p as Address));

@@ -1,5 +1,4 @@
 /** Threads that leave and join, and names that are made by several at once: maps, locks and caches with names of their own. */
-import { Heap } from '../../../src/index.js';
 import { SEAT } from '../control.js';
 import type { Operation, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
@@ -9,11 +8,7 @@ const NAMES = 24;
 const CACHES = 6;
 
 function rejoin(stage: Stage): void {
-  const { handle } = stage.heap;
-  stage.heap.detach();
-  stage.setOwn(SEAT.left, 1);
-  stage.join(Heap.attach(handle, { name: `seat ${stage.seat}` }));
-  stage.setOwn(SEAT.left, 0);
+  stage.rejoin();
   stage.count(SEAT.joins);
 }
 

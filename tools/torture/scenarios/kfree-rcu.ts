@@ -8,10 +8,10 @@
  */
 import { __GFP_ZERO, type Address } from '../../../src/index.js';
 import { HANDS, SEAT } from '../control.js';
+import { PUBLISHED_BYTES } from '../hand-kinds.js';
 import { fill, isFilled } from '../pattern.js';
 import type { Main, Operation, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { PUBLISHED_BYTES } from './objects.js';
 
 const WORDS_A_SEAT = 16;
 /** Behind a seat's words: what its worker has made, and not published yet. */
@@ -19,6 +19,8 @@ const FRESH = WORDS_A_SEAT;
 const SEAT_AREA = WORDS_A_SEAT + 1;
 const BYTES_PER_WORD = 4;
 const OBJECT_WORDS = PUBLISHED_BYTES / BYTES_PER_WORD;
+/** Word of an object: what its pattern was made with. */
+const SALT = 1;
 /** Readers leave these two words alone. */
 const HEAD_OFFSET = 2;
 const HEAD_WORDS = 2;
@@ -29,21 +31,23 @@ function areaOf(shared: readonly number[], seat: number): number {
   return shared[0]! + seat * SEAT_AREA;
 }
 
-/** Its own address first: the pattern may be that of the object which was there before. */
+/** Its own address and its salt first: no object that was at this address before had the same. */
 function publish(stage: Stage, area: number, word: number): void {
-  const { heap, words } = stage;
+  const { heap, words, random } = stage;
+  const salt = random.next() | 0;
   const fresh = area + FRESH;
   const p = heap.kmallocAt(fresh, PUBLISHED_BYTES);
-  fill(words, p, OBJECT_WORDS, PUBLISHED_BYTES);
+  fill(words, p, OBJECT_WORDS, salt);
   words.storePlain(p, p);
+  words.storePlain(p + SALT, salt);
   words.store(word, p);
   words.store(fresh, 0);
 }
 
-function isWhole(stage: Stage, p: number): boolean {
+function isWhole(stage: Stage, p: number, salt: number): boolean {
   const { words } = stage;
   // What a word holds of an address: in a validating heap that has its turn above bit 32.
-  return words.loadPlain(p) === (p | 0) && isFilled(words, p, OBJECT_WORDS, PUBLISHED_BYTES, BODY);
+  return words.loadPlain(p) === (p | 0) && isFilled(words, p, OBJECT_WORDS, salt, BODY);
 }
 
 function replace(stage: Stage, area: number, retire: (word: number) => void): void {
@@ -69,9 +73,12 @@ function read(stage: Stage, shared: readonly number[]): void {
   const p = words.dereference(area + random.below(WORDS_A_SEAT));
   if (p === 0) return;
   let pause = random.oneIn(8) ? random.below(10_000) : 10;
-  if (!isWhole(stage, p)) stage.wrong(`a reader found the object at ${p} freed, or half written`);
+  const salt = words.loadPlain(p + SALT);
+  if (!isWhole(stage, p, salt)) stage.wrong(`a reader found the object at ${p} freed, or half written`);
   while (--pause > 0) words.loadPlain(p);
-  if (!isWhole(stage, p)) stage.wrong(`the object at ${p} was freed under a reader`);
+  if (words.loadPlain(p + SALT) !== salt || !isWhole(stage, p, salt)) {
+    stage.wrong(`the object at ${p} was freed under a reader`);
+  }
   stage.count(SEAT.reads);
 }
 
@@ -91,7 +98,7 @@ function settle({ heap, control, findings }: Main, shared: readonly number[], se
   if (isPublished) words.store(area + FRESH, 0);
   else if (heap.kfreeAt(area + FRESH)) findings.objectsReturned++;
   control.set(seat, SEAT.hands + OLD, 0);
-  if (old !== 0 && !isOldThere) findings.objectsInTransit++;
+  if (old !== 0 && !isOldThere) findings.noteCutOff('published');
 }
 
 export const KFREE_RCU: Scenario = {

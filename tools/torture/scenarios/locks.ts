@@ -45,13 +45,21 @@ function pause(stage: Stage): void {
   while (--left > 0) stage.own(SEAT.heartbeat);
 }
 
+/** Says so where others are inside whom this lock keeps out. */
+function lookAround(stage: Stage, place: number): void {
+  if (others(stage, place) > 0) stage.wrong(`two were inside lock ${place} at once`);
+  if (place === PLACE.rwLock && others(stage, READING) > 0) {
+    stage.wrong('a writer was inside the rwlock with a reader');
+  }
+}
+
 /** Inside alone: counts, and puts right what a dead owner left half counted. */
 function stayAlone(stage: Stage, block: number, place: number, guard: Releasable): void {
   const { words } = stage;
   const counters = block + place * COUNTER_WORDS;
-  stage.setOwn(SEAT.inside + place, 1);
+  stage.show(SEAT.inside + place);
   try {
-    if (others(stage, place) > 0) stage.wrong(`two were inside lock ${place} at once`);
+    lookAround(stage, place);
     const first = words.loadPlain(counters);
     if (guard.ownerDied === true) {
       stage.count(SEAT.deadOwners);
@@ -62,6 +70,7 @@ function stayAlone(stage: Stage, block: number, place: number, guard: Releasable
     }
     words.storePlain(counters, first + 1);
     pause(stage);
+    lookAround(stage, place);
     words.storePlain(counters + 1, first + 1);
   } finally {
     stage.setOwn(SEAT.inside + place, 0);
@@ -70,7 +79,7 @@ function stayAlone(stage: Stage, block: number, place: number, guard: Releasable
 }
 
 function stayWithReaders(stage: Stage, guard: Releasable): void {
-  stage.setOwn(SEAT.inside + READING, 1);
+  stage.show(SEAT.inside + READING);
   try {
     if (others(stage, PLACE.rwLock) > 0) stage.wrong('a reader was inside the rwlock with a writer');
     pause(stage);
@@ -81,7 +90,7 @@ function stayWithReaders(stage: Stage, guard: Releasable): void {
 }
 
 function stayWithPermit(stage: Stage, guard: Releasable): void {
-  stage.setOwn(SEAT.inside + PLACE.semaphore, 1);
+  stage.show(SEAT.inside + PLACE.semaphore);
   try {
     if (others(stage, PLACE.semaphore) >= PERMITS) {
       stage.wrong(`more than ${PERMITS} had a permit of the semaphore`);

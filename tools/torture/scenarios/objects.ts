@@ -7,8 +7,9 @@
  * lost. Of the others one may be, for each call in which the thread dies.
  */
 import { __GFP_ZERO, type Address, GFP_KERNEL, type Mempool } from '../../../src/index.js';
-import { CLASS_BYTES } from '../../../src/slab/size-classes.js';
+import { PAGE_WORDS } from '../../../src/words/units.js';
 import { HANDS, IN_TRANSIT, SEAT } from '../control.js';
+import { HAND_BYTES, kindOfBlock, POOL_BYTES, TABLE_CLASSES } from '../hand-kinds.js';
 import { fill, isFilled } from '../pattern.js';
 import type { Main, Operation, Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
@@ -18,36 +19,12 @@ const PLACE_WORDS = 2;
 const TABLE_WORDS = PLACES * PLACE_WORDS;
 const BYTES_PER_WORD = 4;
 
-/** Sizes of what is held in variables. No object in a table, or of Lull's, has the class of one of them. */
-export const HAND_BYTES = [1792, 5632] as const;
-/** Of what a group pays for, with its own 8 bytes. */
-export const CHARGED_BYTES = 1400;
-export const PUBLISHED_BYTES = 896;
-const POOL_BYTES = 2560;
 const POOL = 'torture mempool';
 const POOL_ELEMENTS = 8;
-const KEPT_APART = new Set<number>([...HAND_BYTES, 1408, PUBLISHED_BYTES, POOL_BYTES]);
-/** What kmallocNolock() may serve a request of one of these with: the next class. */
-const NEXT: ReadonlySet<number> = new Set<number>(
-  [...KEPT_APART].map((bytes) => CLASS_BYTES[CLASS_BYTES.indexOf(bytes) + 1]!),
-);
-const TABLE_BYTES = [
-  ...CLASS_BYTES.filter((bytes) => !KEPT_APART.has(bytes) && !NEXT.has(bytes)),
-  12_288,
-  40_000,
-];
+const TABLE_BYTES = [...TABLE_CLASSES, 12_288, 40_000];
 
 const MAX_ORDER = 4;
-
-/**
- * True for objects that only a worker's variables, or words that it was about to change, can have led to.
- *
- * @param bytes of the size class; 0 where it has none
- * @param cache id; above the size classes are those of charged objects, among others
- */
-export function isOfHands(bytes: number, cache: number): boolean {
-  return KEPT_APART.has(bytes) || NEXT.has(bytes) || cache > CLASS_BYTES.length;
-}
+const KIND_OF = { objects: 'object', charged: 'charged', pool: 'element' } as const;
 
 function tableOf(shared: readonly number[], seat: number): number {
   return shared[0]! + seat * TABLE_WORDS;
@@ -59,7 +36,7 @@ function allocAt({ heap, words, random }: Stage, table: number): void {
   if (words.loadPlain(place) !== 0) return;
   const bytes = random.of(TABLE_BYTES);
   const p = heap.kmallocAt(place, bytes);
-  fill(words, p, bytes / BYTES_PER_WORD, bytes);
+  fill(words, p, bytes / BYTES_PER_WORD, place);
   words.storePlain(place + 1, bytes);
 }
 
@@ -69,7 +46,7 @@ function freeAt(stage: Stage, table: number): void {
   const p = words.loadPlain(place);
   if (p === 0) return;
   const bytes = words.loadPlain(place + 1);
-  if (bytes !== 0 && !isFilled(words, p, bytes / BYTES_PER_WORD, bytes)) {
+  if (bytes !== 0 && !isFilled(words, p, bytes / BYTES_PER_WORD, place)) {
     stage.wrong(`the object of ${bytes} bytes at ${p} was written to by another`);
   }
   words.storePlain(place + 1, 0);
@@ -81,7 +58,7 @@ function takeObject(stage: Stage, alloc: (bytes: number) => number): void {
   if (hand < 0) return;
   const bytes = HAND_BYTES[hand % HAND_BYTES.length]!;
   const p = stage.take(hand, 0, () => alloc(bytes));
-  if (p !== 0) fill(stage.words, p, bytes / BYTES_PER_WORD, stage.seat);
+  if (p !== 0) fill(stage.words, p, bytes / BYTES_PER_WORD, stage.salt(hand));
 }
 
 function giveObject(stage: Stage, free: (p: Address) => void): void {
@@ -89,7 +66,7 @@ function giveObject(stage: Stage, free: (p: Address) => void): void {
   if (hand < 0) return;
   const p = stage.own(SEAT.hands + hand);
   const bytes = HAND_BYTES[hand % HAND_BYTES.length]!;
-  if (!isFilled(stage.words, p, bytes / BYTES_PER_WORD, stage.seat)) {
+  if (!isFilled(stage.words, p, bytes / BYTES_PER_WORD, stage.salt(hand))) {
     stage.wrong(`the object of ${bytes} bytes at ${p}, in a hand, was written to by another`);
   }
   stage.give(hand, 0, (given) => free(given as Address));
@@ -100,15 +77,21 @@ function takePages(stage: Stage, alloc: (order: number) => number): void {
   if (hand < 0) return;
   const order = stage.random.below(MAX_ORDER + 1);
   const p = stage.take(hand, order, () => alloc(order));
+  if (p === 0) return;
+  fill(stage.words, p, PAGE_WORDS << order, stage.salt(hand));
   // For who gives it back: in the block itself.
-  if (p !== 0) stage.words.storePlain(p, order);
+  stage.words.storePlain(p, order);
 }
 
 function givePages(stage: Stage, free: (p: Address) => void): void {
   const hand = stage.fullHand(HANDS.pages);
   if (hand < 0) return;
-  const order = stage.words.loadPlain(stage.own(SEAT.hands + hand));
+  const p = stage.own(SEAT.hands + hand);
+  const order = stage.words.loadPlain(p);
   if (order < 0 || order > MAX_ORDER) stage.wrong(`a block in a hand has ${order} in its first word`);
+  else if (!isFilled(stage.words, p, PAGE_WORDS << order, stage.salt(hand), 1)) {
+    stage.wrong(`the block of order ${order} at ${p}, in a hand, was written to by another`);
+  }
   stage.give(hand, order, (given) => free(given as Address));
 }
 
@@ -120,13 +103,14 @@ function takeElement(stage: Stage): void {
   const hand = stage.freeHand(HANDS.pool);
   if (hand < 0) return;
   const p = stage.take(hand, 0, () => openPool(stage.heap).alloc(GFP_KERNEL, { timeoutMillis: 20_000 }));
-  if (p !== 0) fill(stage.words, p, POOL_BYTES / BYTES_PER_WORD, stage.seat);
+  if (p !== 0) fill(stage.words, p, POOL_BYTES / BYTES_PER_WORD, stage.salt(hand));
 }
 
 function giveElement(stage: Stage): void {
   const hand = stage.fullHand(HANDS.pool);
   if (hand < 0) return;
-  if (!isFilled(stage.words, stage.own(SEAT.hands + hand), POOL_BYTES / BYTES_PER_WORD, stage.seat)) {
+  const held = stage.own(SEAT.hands + hand);
+  if (!isFilled(stage.words, held, POOL_BYTES / BYTES_PER_WORD, stage.salt(hand))) {
     stage.wrong('an element of a mempool was written to by another');
   }
   const pool = openPool(stage.heap);
@@ -154,20 +138,19 @@ function exhaust(stage: Stage, table: number): void {
  * What a worker that is gone had in its hands is main's to free, as far as it was there for sure. For every scenario.
  */
 export function settleHands({ heap, control, findings }: Main, seat: number): void {
-  for (const hands of [HANDS.objects, HANDS.charged, HANDS.pages, HANDS.pool]) {
-    const [first, count] = hands;
+  for (const name of ['objects', 'charged', 'pages', 'pool'] as const) {
+    const [first, count] = HANDS[name];
     for (let hand = first; hand < first + count; hand++) {
       const held = control.of(seat, SEAT.hands + hand);
-      if (held > 0) {
-        if (hands === HANDS.pages) heap.freePages(held as Address);
-        else if (hands === HANDS.pool) openPool(heap).free(held as Address);
-        else heap.kfree(held as Address);
-        findings.objectsReturned++;
-      } else if (held < 0) {
-        if (hands === HANDS.pages) findings.pagesInTransit += 1 << (IN_TRANSIT - held);
-        else findings.objectsInTransit++;
-      }
+      // First: what follows may be done again.
+      if (held < 0) control.set(seat, SEAT.hands + hand, 0);
+      if (held < 0) findings.noteCutOff(name === 'pages' ? kindOfBlock(IN_TRANSIT - held) : KIND_OF[name]);
+      if (held <= 0) continue;
+      if (name === 'pages') heap.freePages(held as Address);
+      else if (name === 'pool') openPool(heap).free(held as Address);
+      else heap.kfree(held as Address);
       control.set(seat, SEAT.hands + hand, 0);
+      findings.objectsReturned++;
     }
   }
 }
@@ -180,7 +163,7 @@ function settleTable({ heap, findings }: Main, table: number): void {
     const bytes = words.loadPlain(place + 1);
     words.storePlain(place + 1, 0);
     if (p === 0) continue;
-    if (bytes !== 0 && !isFilled(words, p, bytes / BYTES_PER_WORD, bytes)) {
+    if (bytes !== 0 && !isFilled(words, p, bytes / BYTES_PER_WORD, place)) {
       findings.wrong(`a dead worker's object of ${bytes} bytes at ${p} was written to by another`);
     }
     heap.kfreeAt(place);
