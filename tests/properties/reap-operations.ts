@@ -26,8 +26,8 @@ export interface Operation {
   /** What is there before. */
   prepare?(scene: Scene): void;
   run(scene: Scene): void;
-  /** Most objects and blocks that the victim's own code may have in hand when it dies. */
-  readonly inUserHands?: number;
+  /** Its calls take memory into variables: what the one took, or was given, that the victim dies in is its user's. */
+  readonly isPlain?: true;
 }
 
 const SMALL = 32;
@@ -107,15 +107,15 @@ export const OPERATIONS: readonly Operation[] = [
       take(scene);
       while (scene.own.length > 0) scene.victim.kfree(scene.own.pop()!);
     },
-    inUserHands: MANY + 1,
+    isPlain: true,
   },
   {
     name: 'allocPages() and freePages()',
     run: ({ victim, own }) => {
-      own.push(victim.allocPages(0), victim.allocPages(2));
+      for (const order of [0, 2]) own.push(victim.allocPages(order));
       while (own.length > 0) victim.freePages(own.pop()!);
     },
-    inUserHands: 3,
+    isPlain: true,
   },
   {
     name: 'shrink()',
@@ -186,7 +186,7 @@ export const OPERATIONS: readonly Operation[] = [
       for (const p of own) victim.rcu.call(p, id);
       victim.synchronizeRcuSync();
     },
-    inUserHands: 3,
+    isPlain: true,
   },
   {
     name: 'objects and pages charged to a group',
@@ -200,7 +200,7 @@ export const OPERATIONS: readonly Operation[] = [
       victim.freePages(own.pop()!);
       for (let i = 0; i < MANY; i++) victim.kfreeAt(places + i);
     },
-    inUserHands: 1,
+    isPlain: true,
   },
   {
     name: 'charged objects that wait for a grace period',
@@ -247,7 +247,7 @@ export const OPERATIONS: readonly Operation[] = [
       for (let i = 0; i < 3; i++) own.push(pool.alloc());
       while (own.length > 0) pool.free(own.pop()!);
     },
-    inUserHands: 4,
+    isPlain: true,
   },
   {
     name: 'alloc() and free() of a type-stable cache, whose slabs wait for a grace period',
@@ -258,17 +258,17 @@ export const OPERATIONS: readonly Operation[] = [
       while (own.length > 0) cache.free(own.pop()!);
       victim.shrink();
     },
-    inUserHands: MANY + 1,
+    isPlain: true,
   },
   {
     name: 'the kinds that only try: kmallocNolock(), kfreeNolock(), allocPagesNolock(), freePagesNolock()',
     run: ({ victim, own }) => {
       for (let i = 0; i < MANY; i++) own.push(victim.kmallocNolock(SMALL));
       while (own.length > 0) victim.kfreeNolock(own.pop()!);
-      own.push(victim.allocPagesNolock(0), victim.allocPagesNolock(3));
+      for (const order of [0, 3]) own.push(victim.allocPagesNolock(order));
       while (own.length > 0) victim.freePagesNolock(own.pop()!);
     },
-    inUserHands: MANY + 1,
+    isPlain: true,
   },
   {
     name: 'barriers',

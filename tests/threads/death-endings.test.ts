@@ -5,8 +5,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SpawnedWorker } from '../../src/heap/spawn.js';
-import { Heap, type HeapOptions, LockTimeoutError, type ReapReport, TINY } from '../../src/index.js';
-import { type DeathEndingsBriefing, ENDINGS, type Ending, SHARED } from './death-endings.js';
+import { Heap, type HeapOptions, type ReapReport, TINY } from '../../src/index.js';
+import { slotStart } from '../../src/layout/heap-layout.js';
+import { SLOT } from '../../src/layout/thread-slot.js';
+import { ownerTag } from '../../src/locks/owner.js';
+import { wordsOf } from '../../tools/torture/aims.js';
+import {
+  type DeathEndingsBriefing,
+  ENDINGS,
+  type Ending,
+  EXIT_CODE,
+  MESSAGE,
+  SHARED,
+} from './death-endings.js';
 import { until, within } from './locks-remote.js';
 import { requireBalance } from './rest.js';
 import { Random, SEED, SEED_NOTE } from './seed.js';
@@ -20,11 +31,16 @@ const SIZES: readonly (readonly [string, HeapOptions])[] = [
 const SOON_MILLIS = 4000;
 const BARRIER_MILLIS = 10_000;
 const MEBIBYTES = 24;
+/** No worker has set it. */
+const NEW_KEY = 10_000;
 
 /** A worker that has begun. */
 interface Running {
   readonly worker: SpawnedWorker;
-  readonly ended: Promise<void>;
+  /** With its exit code. */
+  readonly ended: Promise<number>;
+  /** What nobody has caught in it. */
+  readonly errors: (Error & { code?: string })[];
 }
 
 async function startWorker(heap: Heap, ending: Ending, seed: number): Promise<Running> {
@@ -35,11 +51,30 @@ async function startWorker(heap: Heap, ending: Ending, seed: number): Promise<Ru
     stdout: true,
     stderr: true,
   });
-  const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
-  worker.on('error', () => {});
+  const ended = new Promise<number>((resolve) => void worker.once('exit', resolve));
+  const errors: Error[] = [];
+  worker.on('error', (error: Error) => errors.push(error));
   const begun = new Promise<void>((resolve) => void worker.once('message', () => resolve()));
-  await within(Promise.race([begun, ended]), `a worker that ${ending} begins`);
-  return { worker, ended };
+  await within(begun, `a worker that ${ending} begins`);
+  return { worker, ended, errors };
+}
+
+/** The worker has ended as it was told. */
+function requireEnd(ending: Ending, code: number, errors: Running['errors']): void {
+  const found = errors.map((error) => error.code ?? `${error.name}: ${error.message}`);
+  const isOf = (text: string) => ending.startsWith(text);
+  const expected: [number, RegExp | undefined] = isOf('calls process.exit()')
+    ? [EXIT_CODE, undefined]
+    : isOf('throws') || ending === 'rejects'
+      ? [1, new RegExp(MESSAGE)]
+      : ending === 'overflows its stack'
+        ? [1, /^RangeError: Maximum call stack/]
+        : ending === 'runs out of memory'
+          ? [1, /ERR_WORKER_OUT_OF_MEMORY/]
+          : [isOf('is terminated') ? 1 : 0, undefined];
+  assert.equal(code, expected[0], `${found}`);
+  assert.equal(found.length, expected[1] === undefined ? 0 : 1, `${found}`);
+  if (expected[1] !== undefined) assert.match(found[0]!, expected[1]);
 }
 
 /** True where somebody has the mutex, who can only be the worker. */
@@ -49,16 +84,16 @@ function isHeld(heap: Heap): boolean {
   return guard === undefined;
 }
 
-/** Lets the worker end; returns what the reaper has found. */
-async function endOf(heap: Heap, { worker, ended }: Running, ending: Ending, random: Random): Promise<void> {
+/** Lets the worker end. */
+async function endOf(heap: Heap, running: Running, ending: Ending, random: Random): Promise<void> {
+  const { worker, ended, errors } = running;
   if (ending.startsWith('is terminated')) {
     if (ending === 'is terminated holding a mutex')
       await until(() => isHeld(heap), 'it has the mutex', SOON_MILLIS);
     await new Promise((resolve) => setTimeout(resolve, 1 + random.below(12)));
     await within(heap.terminate(worker), `the end of a worker that ${ending}`);
-    return;
   }
-  await within(ended, `the end of a worker that ${ending}`);
+  requireEnd(ending, await within(ended, `the end of a worker that ${ending}`), errors);
   // Nothing more than the reports of its slots.
   await heap.terminate(worker);
 }
@@ -113,35 +148,30 @@ for (const [sizes, options] of SIZES) {
   }
 }
 
-test('a worker that is terminated holds up who waits for it synchronously for two seconds, and nobody after an await', async () => {
+test('who waits for a terminated worker without returning to the event loop gives up, and after an await goes on', async () => {
   // A turn of two seconds is a finding of the validator's.
   const heap = Heap.create({ bytes: 2 ** 23, name: 'parent', validate: false });
   const map = heap.map<number, string | number>(SHARED);
-  let timeouts = 0;
-  for (let round = 0; round < 40 && timeouts === 0; round++) {
-    const { worker } = await startWorker(heap, 'is terminated in set()', round);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const ended = worker.terminate();
-    // No return to the event loop until it has ended for sure.
-    const begun = performance.now();
-    while (performance.now() - begun < 30);
-    try {
-      for (let key = 0; key < 300; key++) map.set(key, key);
-    } catch (error) {
-      assert.ok(error instanceof LockTimeoutError, String(error));
-      assert.match(
-        error.message,
-        /'is terminated in set\(\)', not known to have ended\) holds it\. .* await heap\.terminate/,
-      );
-      const millis = performance.now() - begun;
-      assert.ok(millis < 15_000, `gave up after ${millis} ms`);
-      timeouts++;
-    }
-    await ended;
-    await heap.terminate(worker);
-    for (let key = 0; key < 300; key++) map.set(key, key);
-    await heap.kfreeRcuBarrier({ timeoutMillis: BARRIER_MILLIS });
-    requireBalance(heap, []);
-  }
+  map.set(1, 1);
+  const ending = 'is terminated holding a mutex';
+  const { worker } = await startWorker(heap, ending, 1);
+  await until(() => isHeld(heap), 'it has the mutex', SOON_MILLIS);
+  const { slot } = heap.stats().threads.find(({ name }) => name === ending)!;
+  const { words, geometry } = heap;
+  const tag = ownerTag(slot, words.load(slotStart(geometry, slot) + SLOT.generation));
+  // As if it were in the middle of map.set().
+  for (const lock of wordsOf(words, geometry, slot, 'map bucket')) words.store(lock, tag);
+  const ended = worker.terminate();
+  assert.throws(() => map.set(NEW_KEY, 2), {
+    name: 'LockTimeoutError',
+    message: /'is terminated holding a mutex', not known to have ended\) holds it\. .* await heap\.terminate/,
+  });
+  assert.equal(map.get(NEW_KEY), undefined);
+  await ended;
+  await within(heap.terminate(worker), 'its end');
+  for (let key = 0; key < 300; key++) map.set(key, key);
+  map.clear();
+  await heap.kfreeRcuBarrier({ timeoutMillis: BARRIER_MILLIS });
+  requireBalance(heap, []);
   heap.detach();
 });

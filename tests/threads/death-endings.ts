@@ -33,3 +33,7 @@ export interface DeathEndingsBriefing {
 
 /** The map and the mutex that all threads use. */
 export const SHARED = 'shared';
+
+/** How a worker ends that ends as it is told. */
+export const EXIT_CODE = 3;
+export const MESSAGE = 'as the test asks for';

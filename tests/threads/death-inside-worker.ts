@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { type Address, Heap, type MapValue } from '../../src/index.js';
 import { joinHeap } from '../../src/threads/thread-registry.js';
 import { engineHost } from '../../src/words/host.js';
-import { CALLBACK, type InsideBriefing, LOCKED, SHARED } from './death-inside.js';
+import { CALLBACK, EXIT_CODE, type InsideBriefing, LOCKED, MESSAGE, SHARED } from './death-inside.js';
 
 const { heap: handle, place, end } = workerData as InsideBriefing;
 let isEnding = false;
@@ -11,8 +11,14 @@ let isEnding = false;
 /** Whatever is called after that, in handlers of the end, is left alone. */
 function finish(): never {
   isEnding = true;
-  if (end === 'process.exit()') process.exit(0);
-  throw new Error('as the test asks for');
+  if (end === 'process.exit()') process.exit(EXIT_CODE);
+  throw new Error(MESSAGE);
+}
+
+/** What a listener throws goes to the console. */
+function finishAgain(): never {
+  if (!isEnding) process.exit();
+  finish();
 }
 
 const heap = Heap.attach(handle, { name: place });
@@ -100,13 +106,12 @@ async function act(): Promise<void> {
         }),
       );
       heap.rcu.barrierSync();
-      // What a listener throws goes to the console.
-      finish();
+      finishAgain();
       break;
     case "a listener of 'reap'":
       heap.on('reap', finish);
       heap.reap(leaveASlot());
-      finish();
+      finishAgain();
       break;
     case 'a task that has locks':
       heap.mutex(LOCKED).lockSync();
@@ -129,7 +134,8 @@ async function act(): Promise<void> {
       break;
     }
     case 'a listener of exit':
-      process.on('exit', () => {
+      // Before the heap's own, which leaves it.
+      process.prependListener('exit', () => {
         for (let n = 0; n < 50; n++) map.set(n, 'of a thread that exits');
         heap.mutex(LOCKED).lockSync();
       });

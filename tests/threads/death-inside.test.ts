@@ -5,7 +5,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Address, Heap, type HeapOptions, TINY } from '../../src/index.js';
-import { CALLBACK, ENDS, type InsideBriefing, LOCKED, PLACES, SHARED } from './death-inside.js';
+import {
+  CALLBACK,
+  ENDS,
+  type End,
+  EXIT_CODE,
+  type InsideBriefing,
+  LOCKED,
+  MESSAGE,
+  PLACES,
+  type Place,
+  SHARED,
+} from './death-inside.js';
 import { within } from './locks-remote.js';
 import { requireLocks } from './rest.js';
 import { SEED, SEED_NOTE } from './seed.js';
@@ -21,6 +32,13 @@ function sizesOf(number: number): typeof SIZES {
   return process.env.LULL_LONG === '1' ? SIZES : [SIZES[(SEED + number) % SIZES.length]!];
 }
 
+/** Exit code and errors of a thread that has ended there. */
+function endOf(place: Place, end: End): [number, string[]] {
+  if (end === 'process.exit()') return [EXIT_CODE, []];
+  // What a callback throws goes to the console, and its thread goes on to its end.
+  return place === 'a callback of RCU' ? [0, []] : [1, [MESSAGE]];
+}
+
 for (const [number, place] of PLACES.entries()) {
   for (const end of ENDS) {
     for (const [sizes, options] of sizesOf(number)) {
@@ -30,11 +48,11 @@ for (const [number, place] of PLACES.entries()) {
         const workerData: Omit<InsideBriefing, 'heap'> = { place, end };
         const url = new URL('./death-inside-worker.js', import.meta.url);
         const worker = heap.spawn(url, { workerData, stdout: true, stderr: true });
-        worker.on('error', () => {});
-        await within(
-          new Promise<void>((resolve) => void worker.once('exit', () => resolve())),
-          `its end in ${place}`,
-        );
+        const errors: string[] = [];
+        worker.on('error', ({ message }: Error) => errors.push(message));
+        const exit = new Promise<number>((resolve) => void worker.once('exit', resolve));
+        const code = await within(exit, `its end in ${place}`);
+        assert.deepEqual([code, errors], endOf(place, end));
         await within(heap.terminate(worker), 'that it is gone');
         assert.equal(heap.stats().threads.length, 1);
         const map = heap.map(SHARED);

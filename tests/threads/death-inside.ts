@@ -40,3 +40,6 @@ export interface InsideBriefing {
 export const SHARED = 'shared';
 export const LOCKED = 'locked';
 export const CALLBACK = 'ends its thread';
+/** How a thread ends that ends where it is to. */
+export const EXIT_CODE = 7;
+export const MESSAGE = 'as the test asks for';

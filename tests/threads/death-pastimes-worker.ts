@@ -177,8 +177,8 @@ async function play(): Promise<void> {
           same.set(random.below(KEYS), 'second '.repeat(random.below(60)));
           same.delete(random.below(KEYS));
         }
-        const guard = other.mutex(SHARED).tryLock();
-        if (guard === undefined) throw new Error('the mutex is free');
+        // Another worker may have it.
+        other.mutex(SHARED).tryLock();
         other.detach();
       }
     case 'makes maps grow':
