@@ -1,4 +1,4 @@
-/** Runs in a browser's worker: says that it has begun, lets its event loop run once, and then never ends by itself. */
+/** Runs in a browser's worker: lets its event loop run, says that it has begun, and then never ends by itself. */
 import { Heap, type HeapHandle } from '../../src/index.js';
 import { workerScope } from './page-globals.js';
 
@@ -16,10 +16,10 @@ workerScope.onmessage = ({ data }) => {
   const heap = Heap.attach(handle, { name: does });
   const map = heap.map<number, string>('shared');
   setTimeout(() => {
-    workerScope.postMessage('begun');
     if (does === 'has left') heap.detach();
     else if (does === 'holds a mutex') heap.mutex('shared').lockSync();
-    else setForever();
+    workerScope.postMessage('begun');
+    if (does === 'sets') setForever();
   }, SETTLED_MILLIS);
 
   function setForever(): void {

@@ -143,6 +143,7 @@ for (const [name, operation] of Object.entries(OPERATIONS)) {
       let nth = 1;
       while (nth < MAX_NTH && runOnce(operation, mode, nth)) nth++;
       assert.ok(nth < MAX_NTH);
+      assert.ok(nth > 1, 'it allocates nothing');
     });
   }
 }

@@ -32,12 +32,16 @@ export interface KilledOperation<T> {
 
 /** Stops the operation before each of its accesses. Returns how many there are. */
 export function killEverywhere<T>(operation: KilledOperation<T>): number {
-  for (let at = 0; ; at += operation.steps ?? 1) {
+  const { reapSteps = 0, steps = 1 } = operation;
+  let reapersStopped = 0;
+  for (let at = 0; ; at += steps) {
     const died = killOnce(operation, at);
-    const { reapSteps = 0 } = operation;
-    let reapAt = reapSteps;
-    while (reapAt > 0 && killOnce(operation, at, reapAt)) reapAt += reapSteps;
-    if (!died) return at;
+    for (let reapAt = reapSteps; reapAt > 0 && killOnce(operation, at, reapAt); reapAt += reapSteps) {
+      reapersStopped++;
+    }
+    if (died) continue;
+    assert.ok(reapSteps === 0 || reapersStopped > 0, 'no reaper was stopped');
+    return at;
   }
 }
 
