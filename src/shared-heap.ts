@@ -202,7 +202,8 @@ export class Heap extends HeapCore {
    * @param slot its number, as in heap.stats().threads
    * @returns what was found and done; undefined where a lock was not to be had: then it is done later, and 'reap' tells
    *
-   * Errors   RangeError for what is no slot; Error for this thread's own, or a free one.
+   * Errors   RangeError for what is no slot; Error for this thread's own, or a free one; LockTimeoutError where another thread
+   *          has the right to reap the slot, and neither does so nor lets it go.
    */
   reap(slot: number): ReapReport | undefined {
     this._requireAttached();

@@ -107,6 +107,17 @@ export class GroupCharges {
     this._words.storePlain(word, 0);
   }
 
+  /**
+   * Gives back what memory was charged for, whose `word` names the group. Before the memory is anybody else's: its next
+   * owner's word must not be taken for this one's.
+   */
+  unchargeNamed(record: number, word: number, granules: number): void {
+    const frame = this.openNamed(record, word, granules);
+    this.unname(word);
+    this.uncharge(frame, record, granules);
+    this.close(frame);
+  }
+
   /** Gives back `granules` in hand that are charged to a group. Cannot fail. */
   uncharge(frame: number, record: number, granules: number): void {
     this._stock.put(frame, record, granules);

@@ -10,9 +10,9 @@
  */
 import type { Geometry } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { ISOLATION, SLOT, SLOT_STATE, SLOT_STATE_BITS, SLOT_STATE_MASK } from '../layout/thread-slot.js';
+import { ISOLATION, SLOT, SLOT_STATE, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import { ownerTag } from '../locks/owner.js';
-import { ANY_STAY, markStayDead } from '../threads/liveness.js';
+import { ANY_STAY, markStayDead, threadIdOf } from '../threads/liveness.js';
 import type { Membership } from '../threads/thread-registry.js';
 import type { Turn } from '../threads/turn.js';
 import type { Host, SpawnOptions } from '../words/host.js';
@@ -227,10 +227,7 @@ export class ThreadEnds {
       // liveness:P1: the state, before the id.
       const state = words.load(start + SLOT.state);
       if (state === SLOT_STATE.free) continue;
-      const isJoining = (state & SLOT_STATE_MASK) === SLOT_STATE.joining;
-      // liveness:P1: whose slot it is.
-      const owner = isJoining ? state >>> SLOT_STATE_BITS : words.load(start + SLOT.threadId);
-      if (owner === threadId) found.push(slot);
+      if (threadIdOf(words, start, state) === threadId) found.push(slot);
     }
     return found;
   }

@@ -43,23 +43,14 @@ const BATCH = 32;
 /**
  * Gives back the slots that the dead thread had borrowed. What was on their page lists becomes the dead thread's before,
  * whole, for it may have begun with that.
- *
- * @param finishOthers does the same for what else is taken from a borrowed slot; it gets the slot's word index
  */
-export function undoBorrowing(
-  words: Words,
-  geometry: Geometry,
-  deadSlot: number,
-  deadTag: number,
-  finishOthers: (slot: number) => void = () => {},
-): void {
+export function undoBorrowing(words: Words, geometry: Geometry, deadSlot: number, deadTag: number): void {
   // Publishes nothing: slots that were claimed since were not borrowed by the dead.
   const claimed = words.load(HEADER.slotsClaimed);
   for (let slot = 0; slot < claimed; slot++) {
     const start = slotStart(geometry, slot);
     if (!isBorrowedBy(words, start, deadTag)) continue;
     takePageLists(words, geometry, slot, deadSlot);
-    finishOthers(start);
   }
   endBorrowings(words, geometry, deadTag);
 }

@@ -243,7 +243,7 @@ export class PageAllocator {
     const state = descriptorStart(this._geometry, page) + DESCRIPTOR.state;
     const order = pageOrder(this._words.loadPlain(state));
     const group = this.groupOf(start);
-    if (group !== 0) this._uncharge(start, order, group);
+    if (group !== 0) this._charges.unchargeNamed(group, this._groupWord(start), PAGE_GRANULES << order);
     this._words.storePlain(state, pageState(PAGE_KIND.threadList, order, this._slotNumber));
     // I1: from here on the state says whose it is.
     this._intents.settle(start);
@@ -258,16 +258,6 @@ export class PageAllocator {
   private _trim(zone: Zone): void {
     const pages = this._lists.excess(zone.isBelowHigh());
     if (pages > 0) this._lists.giveBack(pages, this._zoneOf);
-  }
-
-  private _uncharge(start: number, order: number, group: number): void {
-    const granules = PAGE_GRANULES << order;
-    const word = this._groupWord(start);
-    const frame = this._charges.openNamed(group, word, granules);
-    // Before the block is anybody else's: its next owner's word must not be taken for this one's.
-    this._charges.unname(word);
-    this._charges.uncharge(frame, group, granules);
-    this._charges.close(frame);
   }
 
   private _groupWord(start: number): number {

@@ -56,7 +56,7 @@ class ZoneRepair {
     this._saveCounts();
   }
 
-  /** Zone:I4: what was noted and is not on the list was taken off it, and is free unless it says so already. */
+  /** zone:I4: what was noted and is not on the list was taken off it, and is free unless it says so already. */
   private _finishDrain(): void {
     const draining = this._load(ZONE.draining);
     const drained = this._load(ZONE.drained);

@@ -24,7 +24,7 @@ import { DESCRIPTOR, PAGE_KIND, pageOrder, pageState } from '../layout/page-desc
 import { SLOT } from '../layout/thread-slot.js';
 import { ZONE } from '../layout/zone-record.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
-import { llistAdd } from '../words/llist.js';
+import { llistAdd, llistTakeAll } from '../words/llist.js';
 import type { Words } from '../words/words.js';
 import { type AllocFlags, markFor, maySpinFor } from './alloc-flags.js';
 import { Buddy } from './buddy.js';
@@ -203,28 +203,14 @@ export class Zone {
     const words = this._words;
     // A stale 0 only leaves the blocks to the next caller.
     if (words.loadPlain(this._record + ZONE.deferred) === 0) return;
-    let page = this._takeDeferred();
+    // P1: observes each block's state and next. I4: noted first.
+    let page = llistTakeAll(words, this._record + ZONE.deferred, this._record + ZONE.draining);
     while (page !== 0) {
       const next = words.loadPlain(descriptorStart(this._geometry, page) + DESCRIPTOR.next);
       words.storePlain(this._record + ZONE.drained, page);
       words.storePlain(this._record + ZONE.draining, next);
       this._putDrained(page);
       page = next;
-    }
-  }
-
-  /** Takes the whole list, noted first (I4); returns the block that was put last, which leads to the others. */
-  private _takeDeferred(): number {
-    const words = this._words;
-    const deferred = this._record + ZONE.deferred;
-    // Publishes nothing: a first look; the compareExchange decides.
-    let first = words.load(deferred);
-    for (;;) {
-      words.storePlain(this._record + ZONE.draining, first);
-      // P1: observes each block's state and next.
-      const found = words.compareExchange(deferred, first, 0);
-      if (found === first) return first;
-      first = found;
     }
   }
 

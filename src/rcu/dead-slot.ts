@@ -22,7 +22,7 @@ import { waitingHolder, waitingSheavesOf } from './waiting-sheaves-of.js';
 
 const LAST_SEGMENT = CALLBACK_LIST.sequences - CALLBACK_LIST.tails - 1;
 
-/** True when the slot has something to take over, or its counters say that it has. */
+/** True when the slot, of which mendWaiting() has sealed what was in hand, has something to take over, or its counters say so. */
 export function hasEstate(words: Words, start: number): boolean {
   return (
     words.loadPlain(start + SLOT.waitingHead) !== 0 ||
@@ -30,8 +30,7 @@ export function hasEstate(words: Words, start: number): boolean {
     isListLeft(words, start + SLOT.heads) ||
     isListLeft(words, start + SLOT.callbacks) ||
     (words.loadPlain(start + SLOT.seals) & 1) !== 0 ||
-    words.loadPlain(start + SLOT.rcuInHand) !== 0 ||
-    hasInHand(words, start)
+    words.loadPlain(start + SLOT.rcuInHand) !== 0
   );
 }
 

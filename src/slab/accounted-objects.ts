@@ -292,10 +292,7 @@ export class AccountedObjects {
   }
 
   private _unchargeSlow(record: number, last: number, cost: number): void {
-    const frame = this._charges.openNamed(record, last, cost);
-    this._charges.unname(last);
-    this._charges.uncharge(frame, record, cost);
-    this._charges.close(frame);
+    this._charges.unchargeNamed(record, last, cost);
   }
 
   private _take(id: number, gfp: Gfp): number {

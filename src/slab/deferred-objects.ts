@@ -28,7 +28,7 @@ import { slotStart } from '../layout/heap-layout.js';
 import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import { Intents } from '../threads/intents.js';
-import { llistAdd } from '../words/llist.js';
+import { llistAdd, llistTakeAll } from '../words/llist.js';
 import type { Words } from '../words/words.js';
 
 export class DeferredObjects {
@@ -86,14 +86,8 @@ export class DeferredObjects {
     const list = this._record + CACHE.deferred;
     // A stale 0 only leaves the objects to the next caller.
     if (words.loadPlain(list) === 0) return false;
-    for (;;) {
-      // Publishes nothing: the compareExchange decides.
-      const first = words.load(list);
-      // First: where this thread stops before the list is empty, its first object is found on it.
-      words.storePlain(this._record + CACHE.draining, first);
-      // P1: observes each object's link.
-      if (words.compareExchange(list, first, 0) === first) break;
-    }
+    // P1: observes each object's link. Where this thread stops before the list is empty, its first object is found on it.
+    llistTakeAll(words, list, this._record + CACHE.draining);
     this._notePushes();
     return true;
   }

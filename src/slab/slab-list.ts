@@ -45,8 +45,6 @@ export class SlabList {
   private readonly _geometry: Geometry;
   private readonly _record: number;
   private readonly _lock: RawSpinLock;
-  /** The same, for who gives back what a dead thread had. */
-  readonly lock: RawSpinLock;
   private readonly _slabPages: SlabPages;
   private readonly _deferred: DeferredObjects;
   private readonly _link: number;
@@ -75,7 +73,6 @@ export class SlabList {
     this._geometry = geometry;
     this._record = cacheStart(geometry, cache);
     this._lock = lock;
-    this.lock = lock;
     this._slabPages = new SlabPages(words, geometry, cache, pages, slot, link, retirement);
     this._deferred = new DeferredObjects(words, geometry, slot, this._record, link);
     this._link = link;
@@ -98,7 +95,7 @@ export class SlabList {
   refill(sheaf: number, gfp: Gfp, left = 0): number {
     const maySpin = allowSpinning(gfp);
     if (this._lock.acquireIf(maySpin)) {
-      const discarded = maySpin ? this._drainDeferred(0) : 0;
+      const discarded = maySpin ? this._drainDeferred() : 0;
       const wanted = this._words.loadPlain(sheaf + SHEAF.capacity) - left;
       this._takeInto(sheaf, wanted, maySpin ? wanted : NOLOCK_SLABS);
       this._endAndUnlock();
@@ -107,11 +104,16 @@ export class SlabList {
     return this._words.loadPlain(sheaf + SHEAF.count);
   }
 
+  /** For who gives back what a dead thread had. */
+  get lock(): RawSpinLock {
+    return this._lock;
+  }
+
   /** Takes one object, for a cache without sheaves or when no sheaf is to be had; 0 when there is none. */
   takeOne(gfp: Gfp): number {
     const maySpin = allowSpinning(gfp);
     if (!this._lock.acquireIf(maySpin)) return 0;
-    const discarded = maySpin ? this._drainDeferred(0) : 0;
+    const discarded = maySpin ? this._drainDeferred() : 0;
     const page = this._words.loadPlain(this._record + CACHE.partialHead);
     const object = page === 0 ? 0 : this._takeFrom(page);
     this._endAndUnlock();
@@ -128,7 +130,7 @@ export class SlabList {
       this.defer(object);
       return false;
     }
-    const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0);
+    const discarded = this._putOn(object, maySpin ? this._drainDeferred() : 0);
     if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody);
     this._intents.settle(object);
     this._endAndUnlock();
@@ -147,7 +149,7 @@ export class SlabList {
     const words = this._words;
     const count = words.loadPlain(sheaf + SHEAF.count);
     if (!this._lock.acquireToGive(maySpin)) return this._deferred.pushAllOf(sheaf);
-    let discarded = maySpin ? this._drainDeferred(0) : 0;
+    let discarded = maySpin ? this._drainDeferred() : 0;
     words.storePlain(this._record + CACHE.busySheaf, sheaf);
     for (let left = count; left > 0; left--) {
       discarded = this._putOn(words.loadPlain(sheaf + SHEAF.objects + left - 1), discarded);
@@ -176,7 +178,7 @@ export class SlabList {
   shrink(maySpin = true): void {
     const words = this._words;
     if (!this._lock.acquireToGive(maySpin)) return;
-    let discarded = this._drainDeferred(0);
+    let discarded = this._drainDeferred();
     let page = words.loadPlain(this._record + CACHE.partialHead);
     while (page !== 0) {
       const descriptor = descriptorStart(this._geometry, page);
@@ -189,8 +191,8 @@ export class SlabList {
   }
 
   /** Puts deferred objects on their slabs; returns the chain of slabs to discard. Under the lock. */
-  private _drainDeferred(discarded: number): number {
-    let chain = discarded;
+  private _drainDeferred(): number {
+    let chain = 0;
     if (!this._deferred.takeAll()) return chain;
     for (let object = this._deferred.takeNext(); object !== 0; object = this._deferred.takeNext()) {
       chain = this._putOn(object, chain);

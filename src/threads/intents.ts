@@ -101,12 +101,7 @@ export class Intents {
 
   /** Memory is free, or deferred: where the innermost intent is to free it, that is done. Under the lock that it was put there. */
   settle(p: number): void {
-    const words = this._words;
-    const depth = words.loadPlain(this._depth);
-    if (depth === 0 || depth > FRAMES) return;
-    const frame = this._slot + FIRST_FRAME + (depth - 1) * FRAME_WORDS;
-    if (words.loadPlain(frame + A) !== p) return;
-    if (words.loadPlain(frame + KIND) === FREE) words.storePlain(frame + A, 0);
+    this.rename(p, 0);
   }
 
   /** Memory that the innermost intent is to free is known as `outer` from here on: below what has put a shell round it. */

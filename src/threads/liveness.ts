@@ -14,7 +14,7 @@
  *     Who looks for the dead loads the state, THEN the id, THEN changes the state from what it loaded. So
  *     an id that is found in a slot that was not free is of the thread that had it then; that thread ran for the
  *     last time before the search began, so it is the one that has the slot still.
- * P2  The slot of a dead thread becomes free through who holds SLOT.reaper (slot-release:I1). So while a marker holds it, a
+ * I2  The slot of a dead thread becomes free through who holds SLOT.reaper (slot-release:I1). So while a marker holds it, a
  *     slot that is found to be of the dead thread stays so: it is not marked by another, reaped, and joined by the next.
  *
  * Follows kernel/exit.c (exit_robust_list, EXIT_ZOMBIE) in that others are told; there the kernel knows, here a thread must
@@ -25,8 +25,9 @@ import { slotStart } from '../layout/heap-layout.js';
 import { SLOT, SLOT_STATE, SLOT_STATE_BITS, SLOT_STATE_MASK } from '../layout/thread-slot.js';
 import { LockTimeoutError } from '../locks/lock-errors.js';
 import { holderOf } from '../locks/lock-holder.js';
-import { isDead, isOfGeneration } from '../locks/owner.js';
+import { isOfGeneration } from '../locks/owner.js';
 import type { Words } from '../words/words.js';
+import { disclaimSlot, takeClaim } from './slot-release.js';
 
 /** Instead of a stay's tag: whichever it is. */
 export const ANY_STAY = 0;
@@ -74,34 +75,24 @@ export function markStayDead(
 /** Errors   LockTimeoutError where another has the right to reap the slot, and neither reaps it nor lets it go. */
 function markSlot(words: Words, geometry: Geometry, slot: number, whose: Whose, ownTag: number): boolean {
   const start = slotStart(geometry, slot);
-  const word = start + SLOT.reaper;
   for (let round = 0; round < geometry.spinRounds; round++) {
     if (foundOf(words, start, whose) === SLOT_STATE.free) return false;
-    if (claim(words, geometry, word, ownTag)) {
+    if (takeClaim(words, geometry, start, ownTag)) {
       const isMarked = markIfOf(words, start, whose);
-      // P2: the next may reap it. Where this thread dies before, its claim is void.
-      words.compareExchange(word, ownTag, 0);
+      // I2: the next may reap it. Where this thread dies before, its claim is void.
+      disclaimSlot(words, start, ownTag);
       return isMarked;
     }
     // It is marking as well, or has just reaped the last owner, and lets go in a moment.
     words.pause();
   }
   // Publishes nothing: whom to name.
-  const holder = holderOf(words, words.load(word));
+  const holder = holderOf(words, words.load(start + SLOT.reaper));
   throw new LockTimeoutError(
     `on slot ${slot} of a thread that has ended`,
     holder,
     `${geometry.spinRounds} rounds`,
   );
-}
-
-/** Takes the right to reap the slot; false where a live thread has it. */
-function claim(words: Words, geometry: Geometry, word: number, ownTag: number): boolean {
-  // P2: whose it is.
-  const found = words.load(word);
-  if (found !== 0 && !isDead(words, geometry, found)) return false;
-  // P2: observes what the reaper before has done.
-  return words.compareExchange(word, found, ownTag) === found;
 }
 
 function markIfOf(words: Words, start: number, whose: Whose): boolean {
@@ -121,19 +112,22 @@ function foundOf(words: Words, start: number, whose: Whose): number {
 
 function isMarkable(found: number): boolean {
   const state = found & SLOT_STATE_MASK;
-  if (state === SLOT_STATE.free || state >= SLOT_STATE.dead) return false;
-  return true;
+  return state !== SLOT_STATE.free && state < SLOT_STATE.dead;
 }
 
 function isOf(words: Words, start: number, found: number, whose: Whose): boolean {
-  const state = found & SLOT_STATE_MASK;
-  if ('threadId' in whose) {
-    const owner =
-      // P1: whose slot it is.
-      state === SLOT_STATE.joining ? found >>> SLOT_STATE_BITS : words.load(start + SLOT.threadId);
-    return owner === whose.threadId;
-  }
+  if ('threadId' in whose) return threadIdOf(words, start, found) === whose.threadId;
   if (whose.tag === ANY_STAY) return true;
   // thread-registry:P1: whose slot it is.
-  return state !== SLOT_STATE.joining && isOfGeneration(whose.tag, words.load(start + SLOT.generation));
+  return !isJoining(found) && isOfGeneration(whose.tag, words.load(start + SLOT.generation));
+}
+
+/** Host.threadId of who has the slot. @param found what its state word held, before */
+export function threadIdOf(words: Words, start: number, found: number): number {
+  // P1: whose slot it is.
+  return isJoining(found) ? found >>> SLOT_STATE_BITS : words.load(start + SLOT.threadId);
+}
+
+function isJoining(found: number): boolean {
+  return (found & SLOT_STATE_MASK) === SLOT_STATE.joining;
 }

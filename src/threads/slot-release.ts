@@ -35,16 +35,21 @@ export function isOver(words: Words, start: number): boolean {
 export function claimSlot(words: Words, geometry: Geometry, slot: number, tag: number): boolean {
   const start = slotStart(geometry, slot);
   if (!isOver(words, start)) return false;
+  if (!takeClaim(words, geometry, start, tag)) return false;
+  // I2: once more.
+  if (isOver(words, start)) return true;
+  disclaimSlot(words, start, tag);
+  return false;
+}
+
+/** Takes the right to work on a slot, whatever its state; false where another live thread has it. */
+export function takeClaim(words: Words, geometry: Geometry, start: number, tag: number): boolean {
   const word = start + SLOT.reaper;
   // P1: whose it is.
   const found = words.load(word);
   if (found !== 0 && !isDead(words, geometry, found)) return false;
   // P1: observes what the reaper before has done.
-  if (words.compareExchange(word, found, tag) !== found) return false;
-  // I2: once more.
-  if (isOver(words, start)) return true;
-  disclaimSlot(words, start, tag);
-  return false;
+  return words.compareExchange(word, found, tag) === found;
 }
 
 /** Ends the claim of who has the tag. */

@@ -16,6 +16,7 @@
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
 import {
+  ISOLATION,
   NAME_WORDS,
   SLOT,
   SLOT_STATE,
@@ -67,7 +68,7 @@ export function joinHeap(
     words.store(start + SLOT.generation, generation);
     writeName(words, start, name);
     // borrow:P2: stands before the slot is live. A borrower of the last owner may look as well, and be wrong.
-    words.store(start + SLOT.isolated, isolated ? 1 : 0);
+    words.store(start + SLOT.isolated, isolated ? ISOLATION.asked : ISOLATION.none);
     // Read while nobody can have the slot borrowed (I3).
     const turn = words.loadPlain(start + SLOT.turn);
     coverSlot(words, slot);
@@ -83,7 +84,8 @@ export function joinHeap(
 
 /**
  * Gives the slot back. The caller has emptied its lists and ended its turn.
- * @param spinRounds how often to look at a borrower before giving up with LockTimeoutError; the slot is then lost
+ * @param spinRounds how often to look at a borrower before giving up with LockTimeoutError; the slot stays `leaving`
+ *                   then, and is reaped when the thread ends
  */
 export function leaveHeap(words: Words, membership: Membership, spinRounds = LONGEST_BORROWING): void {
   const { start } = membership;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { llistAdd, llistDelAll } from './llist.js';
+import { llistAdd, llistTakeAll } from './llist.js';
 import { NativeWords, reserveBuffer } from './native-words.js';
 import type { Words } from './words.js';
 
 const HEAD = 1;
+const NOTE = 2;
 
 function newWords(): Words {
   return new NativeWords(reserveBuffer(256));
@@ -17,17 +18,17 @@ function nodesFrom(words: Words, first: number): number[] {
   return nodes;
 }
 
-test('llistDelAll, of an empty list is 0', () => {
-  assert.equal(llistDelAll(newWords(), HEAD), 0);
+test('llistTakeAll, of an empty list is 0', () => {
+  assert.equal(llistTakeAll(newWords(), HEAD, NOTE), 0);
 });
 
-test('llistAdd, puts each node before those that are there, and llistDelAll takes them all', () => {
+test('llistAdd, puts each node before those that are there, and llistTakeAll takes them all', () => {
   const words = newWords();
   for (const node of [10, 12, 14]) llistAdd(words, HEAD, node, node);
-  assert.deepEqual(nodesFrom(words, llistDelAll(words, HEAD)), [14, 12, 10]);
-  assert.equal(llistDelAll(words, HEAD), 0);
+  assert.deepEqual(nodesFrom(words, llistTakeAll(words, HEAD, NOTE)), [14, 12, 10]);
+  assert.equal(llistTakeAll(words, HEAD, NOTE), 0);
   llistAdd(words, HEAD, 12, 12);
-  assert.deepEqual(nodesFrom(words, llistDelAll(words, HEAD)), [12]);
+  assert.deepEqual(nodesFrom(words, llistTakeAll(words, HEAD, NOTE)), [12]);
 });
 
 test('llistAdd, writes the link where it is told to, which need not be in the node', () => {
@@ -53,5 +54,25 @@ test('llistAdd, of which another was faster leads to the node of that one', () =
     return compareExchange(index, expected, value);
   };
   llistAdd(words, HEAD, 16, 16);
-  assert.deepEqual(nodesFrom(words, llistDelAll(words, HEAD)), [16, 14, 12, 10]);
+  assert.deepEqual(nodesFrom(words, llistTakeAll(words, HEAD, NOTE)), [16, 14, 12, 10]);
+});
+
+test('llistTakeAll, names the first node before it is off the list, and takes one that was put meanwhile too', () => {
+  const words = newWords();
+  llistAdd(words, HEAD, 10, 10);
+  const compareExchange = words.compareExchange.bind(words);
+  const noted: number[][] = [];
+  words.compareExchange = (index, expected, value) => {
+    noted.push([words.loadPlain(NOTE), words.loadPlain(HEAD)]);
+    if (noted.length === 1) {
+      words.storePlain(12, 10);
+      words.storePlain(HEAD, 12);
+    }
+    return compareExchange(index, expected, value);
+  };
+  assert.deepEqual(nodesFrom(words, llistTakeAll(words, HEAD, NOTE)), [12, 10]);
+  assert.deepEqual(noted, [
+    [10, 10],
+    [12, 12],
+  ]);
 });

@@ -8,10 +8,10 @@
  *
  * Who may call: any thread, in any context. Who empties a list from which others take single nodes needs their lock.
  *
- * The compareExchange that makes a node the first publishes its link, and what was written to it before; the exchange
+ * The compareExchange that makes a node the first publishes its link, and what was written to it before; the one
  * that takes the list observes both. Callers name the pair of their list; docs/memory-model.md has the argument.
  *
- * Follows include/linux/llist.h and lib/llist.c (llist_add, llist_del_all).
+ * Follows include/linux/llist.h and lib/llist.c (llist_add, llist_del_all), but for the note.
  */
 import type { Words } from './words.js';
 
@@ -36,7 +36,17 @@ export function llistAdd(words: Words, head: number, node: number, link: number)
 /**
  * Takes all nodes: the one that was put last, which leads to the others; 0 when there is none. Who is often called for an
  * empty list looks first: a load, plain where a stale 0 may leave the nodes to the next caller, costs less.
+ *
+ * @param note index of a word that names the first node before it is off the list: where this thread dies, what that names and
+ *             the list does not lead to was taken
  */
-export function llistDelAll(words: Words, head: number): number {
-  return words.exchange(head, 0);
+export function llistTakeAll(words: Words, head: number, note: number): number {
+  // A first look; the compareExchange decides.
+  let first = words.load(head);
+  for (;;) {
+    words.storePlain(note, first);
+    const found = words.compareExchange(head, first, 0);
+    if (found === first) return first;
+    first = found;
+  }
 }

@@ -157,7 +157,7 @@ export const fillsWithoutTheLock = twin({
   claim: 'barn/noObjectTwice',
   patch: {
     file: LIST_FILE,
-    find: 'if (this._lock.acquireIf(maySpin)) { const discarded = maySpin ? this._drainDeferred(0) : 0; const wanted',
+    find: 'if (this._lock.acquireIf(maySpin)) { const discarded = maySpin ? this._drainDeferred() : 0; const wanted',
     replace: '{ const discarded = 0; const wanted',
   },
   caughtAs: 'race',

@@ -18,7 +18,7 @@ const ENTER = 'this._words.compareExchange(this._word, this._even, open) !== thi
 const WAIT_OUT = 'takeBack(words, start, even, TURN_STEP, spinRounds);';
 const LEAVING = 'words.store(start + SLOT.state, SLOT_STATE.leaving);';
 const STORE_LIVE = 'words.store(state, SLOT_STATE.live);';
-const STORE_ISOLATED = 'words.store(start + SLOT.isolated, isolated ? 1 : 0);';
+const STORE_ISOLATED = 'words.store(start + SLOT.isolated, isolated ? ISOLATION.asked : ISOLATION.none);';
 
 export const ownerDoesNotLook = twin({
   name: 'a thread enters its turn whether or not its slot is borrowed',
@@ -302,7 +302,7 @@ export const isolatedByPlainStore = twin({
   patch: {
     file: registry,
     find: STORE_ISOLATED,
-    replace: 'words.storePlain(start + SLOT.isolated, isolated ? 1 : 0);',
+    replace: 'words.storePlain(start + SLOT.isolated, isolated ? ISOLATION.asked : ISOLATION.none);',
   },
   caughtAs: 'race',
 });

@@ -112,7 +112,7 @@ export const finishesNoDrain = twin({
 export const notesNoDrain = twin({
   name: 'the deferred list is taken without a note of it',
   claim: 'dead-pages/finishesADrain',
-  patch: { file: zone, find: 'words.storePlain(this._record + ZONE.draining, first);', replace: '' },
+  patch: { file: 'src/words/llist.ts', find: 'words.storePlain(note, first);', replace: '' },
   caughtAs: 'assertion',
 });
 

@@ -65,9 +65,9 @@ export const takesAndClearsApart = twin({
   name: 'the list is read and cleared by two accesses, and what comes between is lost',
   claim: 'deferred-frees/deferredAgainstAllocation',
   patch: {
-    file: ZONE_FILE,
-    find: 'const found = words.compareExchange(deferred, first, 0);',
-    replace: 'const found = first; words.store(deferred, 0);',
+    file: LLIST_FILE,
+    find: 'const found = words.compareExchange(head, first, 0);',
+    replace: 'const found = first; words.store(head, 0);',
   },
   caughtAs: 'assertion',
 });
@@ -101,13 +101,8 @@ export const keepsTheOldHead = twin({
   patch: [
     {
       file: LLIST_FILE,
-      find: 'let first = words.load(head);',
-      replace: 'let first = words.load(head); const old = first;',
-    },
-    {
-      file: LLIST_FILE,
-      find: 'words.storePlain(link, first);',
-      replace: 'words.storePlain(link, old);',
+      find: 'let first = words.load(head); for (;;) { words.storePlain(link, first);',
+      replace: 'let first = words.load(head); const old = first; for (;;) { words.storePlain(link, old);',
     },
   ],
   caughtAs: 'assertion',

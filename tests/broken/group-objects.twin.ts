@@ -26,7 +26,11 @@ export const keepsTheCharge = twin({
 export const chargesWhatItDidNotGet = twin({
   name: 'a page that is freed stays charged',
   claim: 'group-objects/givesBackWhatItFrees',
-  patch: { file: pages, find: 'if (group !== 0) this._uncharge(start, order, group);', replace: '' },
+  patch: {
+    file: pages,
+    find: 'if (group !== 0) this._charges.unchargeNamed(group, this._groupWord(start), PAGE_GRANULES << order);',
+    replace: '',
+  },
   caughtAs: 'assertion',
 });
 

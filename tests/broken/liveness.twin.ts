@@ -7,8 +7,8 @@ const registry = 'src/threads/thread-registry.ts';
 
 const SAY_WHO = 'words.store(start + SLOT.threadId, threadId);';
 const JOINING = 'const joining = SLOT_STATE.joining | (threadId << SLOT_STATE_BITS);';
-const PASS_OVER = 'if (state === SLOT_STATE.free || state >= SLOT_STATE.dead) return false;';
-const TAKE_CLAIM = 'if (found !== 0 && !isDead(words, geometry, found)) return false;';
+const PASS_OVER = 'return state !== SLOT_STATE.free && state < SLOT_STATE.dead;';
+const TAKE_CLAIM = 'if (takeClaim(words, geometry, start, ownTag)) {';
 const MARK = 'return words.compareExchange(word, found, SLOT_STATE.zombie) === found;';
 const LOOK_STATE = 'const state = words.load(start + SLOT.state);';
 const IS_GONE = 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.leaving) return true;';
@@ -26,8 +26,8 @@ export const looksForWhoJoinsInTheSlot = twin({
   claim: 'liveness/findsTheKilledAlone',
   patch: {
     file,
-    find: 'state === SLOT_STATE.joining ? found >>> SLOT_STATE_BITS : words.load(start + SLOT.threadId);',
-    replace: 'words.load(start + SLOT.threadId);',
+    find: 'return isJoining(found) ? found >>> SLOT_STATE_BITS : words.load(start + SLOT.threadId);',
+    replace: 'return words.load(start + SLOT.threadId);',
   },
   caughtAs: 'assertion',
 });
@@ -52,7 +52,7 @@ export const passesOverWhoWasLeaving = twin({
   patch: {
     file,
     find: PASS_OVER,
-    replace: 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.joining) return false;',
+    replace: 'return state === SLOT_STATE.live || state === SLOT_STATE.joining;',
   },
   caughtAs: 'assertion',
 });
@@ -63,7 +63,7 @@ export const passesOverWhoWasJoining = twin({
   patch: {
     file,
     find: PASS_OVER,
-    replace: 'if (state !== SLOT_STATE.live && state !== SLOT_STATE.leaving) return false;',
+    replace: 'return state === SLOT_STATE.live || state === SLOT_STATE.leaving;',
   },
   caughtAs: 'assertion',
 });
@@ -78,7 +78,7 @@ export const marksByStore = twin({
 export const marksWhatIsMarked = twin({
   name: 'a slot that is marked already is marked again',
   claim: 'liveness/tellsOneOfTwo',
-  patch: { file, find: PASS_OVER, replace: 'if (state === SLOT_STATE.free) return false;' },
+  patch: { file, find: PASS_OVER, replace: 'return state !== SLOT_STATE.free;' },
   caughtAs: 'assertion',
 });
 
@@ -140,8 +140,8 @@ export const marksWithoutAClaim = twin({
   claim: 'liveness/sparesTheNextByStay',
   patch: {
     file,
-    find: 'return words.compareExchange(word, found, ownTag) === found;',
-    replace: 'return true;',
+    find: TAKE_CLAIM,
+    replace: 'if (takeClaim(words, geometry, start, ownTag) || true) {',
   },
   caughtAs: 'assertion',
 });
@@ -149,6 +149,10 @@ export const marksWithoutAClaim = twin({
 export const marksWhileAnotherReaps = twin({
   name: 'who marks a thread takes the right to reap its slot from one that lives',
   claim: 'liveness/sparesTheNextByThread',
-  patch: { file, find: TAKE_CLAIM, replace: '' },
+  patch: {
+    file,
+    find: TAKE_CLAIM,
+    replace: 'if (words.exchange(start + SLOT.reaper, ownTag) !== ownTag) {',
+  },
   caughtAs: 'assertion',
 });

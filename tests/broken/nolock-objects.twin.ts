@@ -32,7 +32,7 @@ export const shrinksWithoutTheDeferred = twin({
   claim: 'nolock-objects/defersBesideShrink',
   patch: {
     file: LIST_FILE,
-    find: 'let discarded = this._drainDeferred(0); let page',
+    find: 'let discarded = this._drainDeferred(); let page',
     replace: 'let discarded = 0; let page',
   },
   caughtAs: 'assertion',
@@ -43,8 +43,8 @@ export const releasesBeforeTheDrain = twin({
   claim: 'nolock-objects/defersBesideShrink',
   patch: {
     file: LIST_FILE,
-    find: 'let discarded = this._drainDeferred(0); let page',
-    replace: 'this._lock.release(); let discarded = this._drainDeferred(0); let page',
+    find: 'let discarded = this._drainDeferred(); let page',
+    replace: 'this._lock.release(); let discarded = this._drainDeferred(); let page',
   },
   caughtAs: 'race',
 });
@@ -86,9 +86,9 @@ export const drainsInTwoSteps = twin({
   name: 'the deferred list is read, and then emptied, in two steps',
   claim: 'nolock-objects/twoDeferBesideADrain',
   patch: {
-    file: 'src/slab/deferred-objects.ts',
-    find: 'if (words.compareExchange(list, first, 0) === first) break;',
-    replace: 'words.store(list, 0); break;',
+    file: 'src/words/llist.ts',
+    find: 'const found = words.compareExchange(head, first, 0);',
+    replace: 'const found = first; words.store(head, 0);',
   },
   caughtAs: 'assertion',
 });

@@ -9,9 +9,9 @@ export const looksAtTheSlabBeforeTheLock = twin({
   patch: [
     {
       file: FILE,
-      find: 'if (!this._lock.acquireIf(maySpin)) return 0; const discarded = maySpin ? this._drainDeferred(0) : 0; const page = this._words.loadPlain(this._record + CACHE.partialHead);',
+      find: 'if (!this._lock.acquireIf(maySpin)) return 0; const discarded = maySpin ? this._drainDeferred() : 0; const page = this._words.loadPlain(this._record + CACHE.partialHead);',
       replace:
-        'const page = this._words.load(this._record + CACHE.partialHead); if (!this._lock.acquireIf(maySpin)) return 0; const discarded = maySpin ? this._drainDeferred(0) : 0;',
+        'const page = this._words.load(this._record + CACHE.partialHead); if (!this._lock.acquireIf(maySpin)) return 0; const discarded = maySpin ? this._drainDeferred() : 0;',
     },
   ],
   caughtAs: 'race',
@@ -22,7 +22,7 @@ export const freesWithoutTheLock = twin({
   claim: 'slab-list/lastFreeAgainstFirst',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireToGive(maySpin)) { this.defer(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred(0) : 0); if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody); this._intents.settle(object); this._endAndUnlock();',
+    find: 'if (!this._lock.acquireToGive(maySpin)) { this.defer(object); return false; } const discarded = this._putOn(object, maySpin ? this._drainDeferred() : 0); if (this._holdsSheaves) this._words.storePlain(object + SHEAF.holder, SHEAF_HOLDER.nobody); this._intents.settle(object); this._endAndUnlock();',
     replace: 'const discarded = this._putOn(object, 0);',
   },
   caughtAs: 'race',
@@ -204,9 +204,9 @@ export const discardsUnderTheLock = twin({
   claim: 'slab-list/shrinksAgainstAllocation',
   patch: {
     file: FILE,
-    find: 'if (!this._lock.acquireToGive(maySpin)) return; let discarded = this._drainDeferred(0); let page = words.loadPlain(this._record + CACHE.partialHead);',
+    find: 'if (!this._lock.acquireToGive(maySpin)) return; let discarded = this._drainDeferred(); let page = words.loadPlain(this._record + CACHE.partialHead);',
     replace:
-      'let page = words.loadPlain(this._record + CACHE.partialHead); if (!this._lock.acquireToGive(maySpin)) return; let discarded = this._drainDeferred(0);',
+      'let page = words.loadPlain(this._record + CACHE.partialHead); if (!this._lock.acquireToGive(maySpin)) return; let discarded = this._drainDeferred();',
   },
   caughtAs: 'race',
 });
@@ -241,9 +241,9 @@ export const emptiesTheDeferredLate = twin({
   name: 'the deferred list is read, and then emptied, in two steps',
   claim: 'slab-list/deferredComeBack',
   patch: {
-    file: 'src/slab/deferred-objects.ts',
-    find: 'if (words.compareExchange(list, first, 0) === first) break;',
-    replace: 'words.store(list, 0); break;',
+    file: 'src/words/llist.ts',
+    find: 'const found = words.compareExchange(head, first, 0);',
+    replace: 'const found = first; words.store(head, 0);',
   },
   caughtAs: 'assertion',
 });

@@ -4,14 +4,14 @@ import { twin } from '../../tools/checker/twin.js';
 const file = 'src/threads/slot-release.ts';
 
 const LOOK_AGAIN = 'if (isOver(words, start)) return true;';
-const CLAIM = 'if (words.compareExchange(word, found, tag) !== found) return false;';
+const CLAIM = 'return words.compareExchange(word, found, tag) === found;';
 const RESPECT = 'if (found !== 0 && !isDead(words, geometry, found)) return false;';
 const FREE = 'words.store(start + SLOT.state, SLOT_STATE.free);';
 
 export const claimsByStore = twin({
   name: 'a slot is claimed by a store',
   claim: 'slot-release/oneReapsAtATime',
-  patch: { file, find: CLAIM, replace: 'words.store(word, tag);' },
+  patch: { file, find: CLAIM, replace: 'words.store(word, tag); return true;' },
   caughtAs: 'race',
 });
 
