@@ -83,7 +83,7 @@ export function returnPages(
   let pages = 0;
   for (let zone = 0; zone < zones.length; zone++) {
     // What is deferred and names the slot after this was never pushed: the dead push no more.
-    if (!zones[zone]!.drain(true)) throw notToBeHad(`zone ${zone}`);
+    if (!zones[zone]!.drain(true)) throw notToBeHad('a zone');
     pages += sweep(words, geometry, zoneStart(geometry, zone), deadSlot, zones[zone]!);
   }
   return pages;

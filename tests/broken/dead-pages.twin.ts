@@ -201,7 +201,7 @@ export const saysTooLateWhatItHandsOut = twin({
 export const returnsWhatIsDeferred = twin({
   name: 'what the dead thread has deferred is returned once more, beside the list that it is on',
   claim: 'dead-pages/finishesAPush',
-  patch: { file: dead, find: 'if (!zones[zone].drain(true)) throw notToBeHad(`zone ${zone}`);', replace: '' },
+  patch: { file: dead, find: "if (!zones[zone].drain(true)) throw notToBeHad('a zone');", replace: '' },
   caughtAs: 'assertion',
 });
 
