@@ -58,7 +58,7 @@ export function callQueued(parts: HeapParts): void {
  *          had at all. What is left can be given back later.
  */
 export function giveBackAll(parts: HeapParts): Left {
-  const { turn, driver, callbacks, orphans, orphanWatch, decay, deadThreads } = parts;
+  const { turn, driver, callbacks, orphans, orphanWatch, decay } = parts;
   const { kfreeRcu, caches, pages, charges, rights } = parts;
   const maySpin = allowSpinning(rights.most());
   driver.stop();
@@ -73,7 +73,6 @@ export function giveBackAll(parts: HeapParts): Left {
       const left = kfreeRcu.abandon() ? leaveCallbacks(parts) : undefined;
       if (left === undefined) throw notYet(parts);
       decay.stop();
-      deadThreads.stop();
       caches.flush(maySpin);
       pages.drain();
       charges.drain();

@@ -177,7 +177,7 @@ function wireRcu(
   const orphanLock = locks.rawSpinLock(HEADER.orphanLock, ORPHAN_LOCK, 'orphans');
   const own = { list: callbackList, functions: callbackFunctions, adopted: slot + SLOT.adoptedCallback };
   const orphans = new Orphans(words, geometry, orphanLock, own);
-  const deadThreads = new DeadThreads({ words, geometry, host, orphans, rcuEvents });
+  const deadThreads = new DeadThreads();
   const rcu = new Rcu(words, host, gracePeriod, geometry.pollMillis, stall, deadThreads);
   const lock = new LocalTrylock(words, slot + SLOT.rcuAcquired);
   const source = makePointerPageSource(words, geometry, slot, tag, caches, host);
