@@ -10,7 +10,7 @@
 import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import { HEADER } from '../layout/heap-header.js';
 import { cacheStart, slotStart } from '../layout/heap-layout.js';
-import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER, sheafHolder } from '../layout/sheaf-record.js';
 import { CACHE_SLOT, CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
 import { isVacant } from './balance-slots.js';
 import { type Books, type CacheBook, PLACE } from './books.js';
@@ -88,7 +88,7 @@ function checkSlotCache(
 
 function claimOwn(books: Books, slot: number, sheaf: number, name: string, cache: CacheBook): void {
   if (claimSheaf(books, sheaf, name, cache, PLACE.sheaf) < 0) return;
-  checkHolder(books, sheaf, `${name} at ${sheaf}`, slot + 1);
+  checkHolder(books, sheaf, `${name} at ${sheaf}`, sheafHolder(slot));
 }
 
 /** Sheaves that a thread has set aside for kfreeRcu name no cache yet. */
@@ -103,7 +103,7 @@ function checkReserve(books: Books, slot: number): void {
     sheaf = words.loadPlain(sheaf + SHEAF.next)
   ) {
     if (!claimBareSheaf(books, sheaf, name)) return;
-    checkHolder(books, sheaf, `${name} leads to sheaf ${sheaf}, which`, slot + 1);
+    checkHolder(books, sheaf, `${name} leads to sheaf ${sheaf}, which`, sheafHolder(slot));
     sheaves++;
   }
   const counted = words.loadPlain(start + SLOT.reservedCount);

@@ -10,7 +10,7 @@
  */
 import { HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER, waitingHolder } from '../layout/sheaf-record.js';
 import { CALLBACK_LIST, SLOT } from '../layout/thread-slot.js';
 import { ORPHAN_CALLBACKS } from './balance-callbacks.js';
 import { type Books, PLACE } from './books.js';
@@ -48,7 +48,7 @@ function checkWaitingSheaves(books: Books, slot: number): void {
     words.loadPlain(start + SLOT.waitingHead),
     `a waiting sheaf of slot ${slot}`,
     true,
-    (slot + 1) | SHEAF_HOLDER.waiting,
+    waitingHolder(slot),
   );
   if (!walk.isWhole) return;
   const tail = words.loadPlain(start + SLOT.waitingTail);

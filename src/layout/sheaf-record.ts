@@ -29,3 +29,13 @@ export const MAX_SHEAF_CAPACITY = SHEAF_WORDS - SHEAF.objects;
  * they wait for a grace period.
  */
 export const SHEAF_HOLDER = { nobody: 0, waiting: 1 << 8, slotMask: 0xff } as const;
+
+/** SHEAF.holder of a sheaf of slot number `slot`. */
+export function sheafHolder(slot: number): number {
+  return slot + 1;
+}
+
+/** The same, of one that holds objects which wait. */
+export function waitingHolder(slot: number): number {
+  return sheafHolder(slot) | SHEAF_HOLDER.waiting;
+}

@@ -15,10 +15,10 @@
  */
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { slotStart } from '../layout/heap-layout.js';
-import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SHEAF, sheafHolder, waitingHolder } from '../layout/sheaf-record.js';
 import { CACHE_SLOT, CACHE_SLOT_WORDS, CALLBACK_LIST, RCU_HEAD, SLOT } from '../layout/thread-slot.js';
 import type { Words } from '../words/words.js';
-import { waitingHolder, waitingSheavesOf } from './waiting-sheaves-of.js';
+import { waitingSheavesOf } from './waiting-sheaves-of.js';
 
 const LAST_SEGMENT = CALLBACK_LIST.sequences - CALLBACK_LIST.tails - 1;
 
@@ -125,7 +125,7 @@ function linkSheaves(words: Words, geometry: Geometry, slot: number): void {
   for (const sheaf of waitingSheavesOf(words, geometry, slot)) {
     if (linked.has(sheaf)) continue;
     if (words.loadPlain(sheaf + SHEAF.count) === 0) {
-      words.storePlain(sheaf + SHEAF.holder, waitingHolder(slot) & ~SHEAF_HOLDER.waiting);
+      words.storePlain(sheaf + SHEAF.holder, sheafHolder(slot));
       continue;
     }
     words.storePlain(sheaf + SHEAF.next, 0);

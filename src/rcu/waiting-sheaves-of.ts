@@ -9,14 +9,9 @@ import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { cacheStart, descriptorStart } from '../layout/heap-layout.js';
 import { DESCRIPTOR, PAGE_KIND, pageKind, pageOwner, pageTail } from '../layout/page-descriptor.js';
-import { MAX_SHEAF_CAPACITY, SHEAF, SHEAF_HOLDER, SHEAF_WORDS } from '../layout/sheaf-record.js';
+import { MAX_SHEAF_CAPACITY, SHEAF, SHEAF_WORDS, waitingHolder } from '../layout/sheaf-record.js';
 import { PAGE_WORDS } from '../words/units.js';
 import type { Words } from '../words/words.js';
-
-/** SHEAF.holder of a sheaf of slot `slot` that holds objects which wait. */
-export function waitingHolder(slot: number): number {
-  return (slot + 1) | SHEAF_HOLDER.waiting;
-}
 
 /** All of them; those that a thread was about to begin hold nothing. */
 export function waitingSheavesOf(words: Words, geometry: Geometry, slot: number): number[] {

@@ -29,7 +29,7 @@ import {
   pageOwner,
   pageTail,
 } from '../layout/page-descriptor.js';
-import { SHEAF, SHEAF_HOLDER, SHEAF_WORDS } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER, SHEAF_WORDS, sheafHolder, waitingHolder } from '../layout/sheaf-record.js';
 import { CACHE_SLOT, CACHE_SLOT_WORDS, INTENT, INTENT_KIND, SLOT } from '../layout/thread-slot.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
 import { isPosted } from '../rcu/dead-slot.js';
@@ -159,7 +159,7 @@ function sheavesOf({ words, geometry, slot, caches }: DeadSlot): number[] {
     for (let n = 0; n < objects; n++) {
       const sheaf = page * PAGE_WORDS + n * SHEAF_WORDS;
       const holder = words.loadPlain(sheaf + SHEAF.holder) & SHEAF_HOLDER.slotMask;
-      if (holder === slot + 1) found.push(sheaf);
+      if (holder === sheafHolder(slot)) found.push(sheaf);
     }
   }
   slabs.lock.release();
@@ -174,7 +174,7 @@ function freeSheavesOf(dead: DeadSlot): number[] {
     const holder = words.loadPlain(sheaf + SHEAF.holder);
     if ((holder & SHEAF_HOLDER.waiting) !== 0) continue;
     if (words.loadPlain(sheaf + SHEAF.cache) === SHEAF_CACHE && countOf(words, sheaf) > 0) {
-      words.storePlain(sheaf + SHEAF.holder, (slot + 1) | SHEAF_HOLDER.waiting);
+      words.storePlain(sheaf + SHEAF.holder, waitingHolder(slot));
     } else free.push(sheaf);
   }
   return free;

@@ -8,7 +8,7 @@
 import { CACHE, SHEAF_CACHE, TYPESAFE_WORDS } from '../layout/cache-record.js';
 import { type Geometry, HEADER } from '../layout/heap-header.js';
 import { cacheStart, slotNumber } from '../layout/heap-layout.js';
-import { MAX_SHEAF_CAPACITY, SHEAF_WORDS } from '../layout/sheaf-record.js';
+import { MAX_SHEAF_CAPACITY, SHEAF_WORDS, sheafHolder } from '../layout/sheaf-record.js';
 import { CACHE_SLOT_WORDS, SLOT } from '../layout/thread-slot.js';
 import type { LockMaker } from '../locks/lock-maker.js';
 import { BARN_LOCK, SLAB_LIST_LOCK } from '../locks/lull-classes.js';
@@ -143,7 +143,7 @@ export class SlabCaches implements BlockRetirement {
     const record = cacheStart(this._geometry, id);
     const lock = this._locks.rawSpinLock(record + CACHE.barnLock, BARN_LOCK, `barn of cache ${id}`);
     const link = this.linkOffset(id);
-    const holder = slotNumber(this._geometry, this._slot) + 1;
+    const holder = sheafHolder(slotNumber(this._geometry, this._slot));
     const view = new SlabCache({
       words: this._words,
       id,

@@ -25,7 +25,7 @@ import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { cacheStart, descriptorStart, slotNumber } from '../layout/heap-layout.js';
 import { DESCRIPTOR, LISTED, pageTail } from '../layout/page-descriptor.js';
-import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER, sheafHolder } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import type { RawSpinLock } from '../locks/raw-spin-lock.js';
 import { allowSpinning, type Gfp } from '../pages/gfp.js';
@@ -240,7 +240,7 @@ export class SlabList {
     const next = words.loadPlain(object + this._link);
     const inUse = words.loadPlain(descriptor + DESCRIPTOR.inUse);
     words.storePlain(this._record + CACHE.busySlab, page);
-    if (this._holdsSheaves) words.storePlain(object + SHEAF.holder, this._slotNumber + 1);
+    if (this._holdsSheaves) words.storePlain(object + SHEAF.holder, sheafHolder(this._slotNumber));
     else words.storePlain(this._inHand, object);
     words.storePlain(descriptor + DESCRIPTOR.freelist, next);
     words.storePlain(descriptor + DESCRIPTOR.inUse, inUse + 1);

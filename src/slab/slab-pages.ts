@@ -20,7 +20,7 @@ import { CACHE, SHEAF_CACHE } from '../layout/cache-record.js';
 import type { Geometry } from '../layout/heap-header.js';
 import { cacheStart, descriptorStart, slotNumber } from '../layout/heap-layout.js';
 import { DESCRIPTOR, LISTED, PAGE_KIND, pageState } from '../layout/page-descriptor.js';
-import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER, sheafHolder } from '../layout/sheaf-record.js';
 import { INTENT_KIND } from '../layout/thread-slot.js';
 import type { Gfp } from '../pages/gfp.js';
 import type { PageAllocator } from '../pages/page-allocator.js';
@@ -97,7 +97,7 @@ export class SlabPages {
       const start = this._pages.allocFromList(this._words.loadPlain(this._record + CACHE.slabOrder));
       if (start === 0) return 0;
       intents.take(frame, start);
-      this._bareSheaves(start, this._slotNumber + 1);
+      this._bareSheaves(start, sheafHolder(this._slotNumber));
       const objects = this._words.loadPlain(this._record + CACHE.slabObjects);
       this._describe(start, 0, objects, LISTED.carved);
       return start;

@@ -14,7 +14,7 @@
  */
 import type { Geometry } from '../layout/heap-header.js';
 import { slotNumber } from '../layout/heap-layout.js';
-import { SHEAF, SHEAF_HOLDER } from '../layout/sheaf-record.js';
+import { SHEAF, SHEAF_HOLDER, sheafHolder } from '../layout/sheaf-record.js';
 import { SLOT } from '../layout/thread-slot.js';
 import type { GracePeriod } from '../rcu/grace-period.js';
 import type { Leaver, Left, Orphans } from '../rcu/orphans.js';
@@ -42,7 +42,7 @@ export class WaitingSheaves implements Leaver {
     this._slot = slot;
     this._gracePeriod = gracePeriod;
     this._sizes = sizes;
-    this._holder = slotNumber(geometry, slot) + 1;
+    this._holder = sheafHolder(slotNumber(geometry, slot));
   }
 
   /** The sheaf that has waited longest; 0 when none waits. */
