@@ -1,10 +1,13 @@
 /**
- * A writer of a map is killed, wherever it is, and reaped, while another thread writes the same bucket, reads or deletes
- * the same key: each write of the dead one was made or was not, its lock is nobody's, and every entry is freed once.
+ * A writer of a map is killed, wherever it is, while another thread writes the same bucket, reads or deletes the same key;
+ * then it is reaped: each write of the dead one was made or was not, its lock is nobody's, and every entry is freed once.
  *
  *     writer   -- set, delete, clear --X
  *     other         -- set, get, delete of the same key --
- *     reaper                        marks it dead, takes its lock over, finishes what it had told of
+ *     reaper                                                marks it dead, takes its lock over, finishes what it had told of
+ *
+ * The reaper comes when the other has ended, or has given up on the lock of the dead: both at once are too many steps to be
+ * tried in every order. That is for `lull torture`.
  */
 import assert from 'node:assert/strict';
 import { MapRepair } from '../../src/collections/map-repair.js';
@@ -69,6 +72,7 @@ function killedWhile(
     setup: (stage) => ({
       writer: memory.wire(stage, 'writer', 0),
       other: memory.wire(stage, 'other', 1),
+      // In `final`, when no thread runs.
       reaper: memory.wire(stage, 'other', 2),
       seen: [],
     }),
