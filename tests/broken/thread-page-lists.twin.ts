@@ -68,7 +68,7 @@ export const drainsWhatItKeeps = twin({
     find: 'if (!zone.putChain(first, order, blocks)) return 0; words.storePlain(list + PAGE_LIST.head, page);',
     replace: 'zone.putChain(first, order, blocks);',
   },
-  caughtAs: 'race',
+  caughtAs: 'assertion',
 });
 
 export const drainsWhileOthersRefill = twin({
@@ -85,11 +85,18 @@ export const drainsWhileOthersRefill = twin({
 export const leavesAPageBehind = twin({
   name: 'a drain stops before the last page',
   claim: 'thread-page-lists/drainsAgainstRefill',
-  patch: {
-    file: LISTS_FILE,
-    find: 'this.giveBack(this.pages(), zoneOf);',
-    replace: 'this.giveBack(this.pages() - 1, zoneOf);',
-  },
+  patch: [
+    {
+      file: LISTS_FILE,
+      find: 'this.giveBack(this.pages(), zoneOf);',
+      replace: 'this.giveBack(this.pages() - 1, zoneOf);',
+    },
+    {
+      file: LISTS_FILE,
+      find: 'for (let page = this._pop(order); page !== 0; page = this._pop(order)) {',
+      replace: 'for (let page = 0; page !== 0; ) {',
+    },
+  ],
   caughtAs: 'assertion',
 });
 
