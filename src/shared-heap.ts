@@ -245,20 +245,23 @@ export class Heap extends HeapCore {
 
   override detach(): void {
     if (!this.isAttached()) return;
-    this.leaveTurn();
+    // Throws inside turn(fn).
+    this.parts.turn.leave();
     // Callbacks may use locks.
     this.callQueued();
     if (!this.isAttached()) return;
     this._locks.abandon();
-    this._ends.stop();
     try {
       super.detach();
-    } catch (error) {
-      this._locks.resume();
-      this._ends.resume();
-      throw error;
+    } finally {
+      // It could not leave: what it had is released, and it can lock again.
+      if (this.isAttached()) this._locks.resume();
     }
     this._ends.letGo();
+  }
+
+  protected override beforeLeaving(): void {
+    this._ends.stop();
   }
 
   /** Deaths are told to who is in the heap. */

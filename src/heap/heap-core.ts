@@ -85,6 +85,7 @@ export class HeapCore extends HeapMemory {
     // By a callback.
     if (!this._attached) return;
     const left = giveBackAll(this.parts);
+    this.beforeLeaving();
     this._attached = false;
     host.exitTasks.delete(this._onExit);
     leaveSlot(this.parts, left);
@@ -365,13 +366,11 @@ export class HeapCore extends HeapMemory {
     callQueued(this.parts);
   }
 
+  /** This thread has given back what it keeps: nothing keeps it from leaving any more. */
+  protected beforeLeaving(): void {}
+
   protected isAttached(): boolean {
     return this._attached;
-  }
-
-  /** Ends this thread's turn. Throws inside turn(fn). */
-  protected leaveTurn(): void {
-    this.parts.turn.leave();
   }
 
   /** The thread ends: even inside turn(fn) no code of fn runs any more. What it is in the middle of is the reaper's. */

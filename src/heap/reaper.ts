@@ -123,11 +123,6 @@ export class Reaper {
     this._stopTimer = undefined;
   }
 
-  /** This thread could not leave. */
-  resume(): void {
-    this._stopped = false;
-  }
-
   /** Undefined where another thread is at it, or a lock is not to be had. */
   private _tryReap(slot: number): ReapReport | undefined {
     const { words, geometry, ownerTag: tag, host } = this._parts;

@@ -67,8 +67,6 @@ class FakeReaper implements Reaps {
     return reports;
   }
 
-  resume(): void {}
-
   stop(): void {}
 }
 

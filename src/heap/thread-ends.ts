@@ -29,8 +29,6 @@ export interface Reaps {
   /** Reaps every slot whose thread runs no more, as far as the locks are to be had; comes back by itself for the others. */
   reapAll(): readonly ReapReport[];
   stop(): void;
-  /** After stop(): goes on. */
-  resume(): void;
 }
 
 export interface ThreadEndsParts {
@@ -84,12 +82,6 @@ export class ThreadEnds {
   stop(): void {
     this._watch.stop();
     this._reaper.stop();
-  }
-
-  /** This thread could not leave. */
-  resume(): void {
-    this._watch.start();
-    this._reaper.resume();
   }
 
   /** This thread has left its slot: its end is no death from now on. */

@@ -8,7 +8,8 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { type HeapHandle, LockTimeoutError } from '../../src/index.js';
+import type { HeapHandle } from '../../src/index.js';
+import { tryAfterNews } from './after-news.js';
 import { Burial } from './burial.js';
 import { type Control, RUN, SEAT } from './control.js';
 import { Deaths } from './deaths.js';
@@ -33,9 +34,6 @@ const LEAVE_MILLIS = 30_000;
 /** Many workers load on few processors. */
 const LOADING_MILLIS = 60_000;
 const MAP_MILLIS = 3000;
-const ATTEMPTS = 4;
-/** News of a worker's end take no longer. */
-const NEWS_MILLIS = 50;
 
 interface Seat {
   readonly number: number;
@@ -246,19 +244,12 @@ export class TortureCrew {
     if (!this._isStopping) this._fill(seat);
   }
 
-  /** @param act may be done again where a lock was not to be had: main may be about to hear of the end of who has it */
+  /** @param act may be done again where a lock was not to be had */
   private async _attempt(what: string, act: () => void): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        act();
-        return;
-      } catch (error) {
-        if (!(error instanceof LockTimeoutError) || attempt === ATTEMPTS) {
-          this._main.findings.problem(`${what}: ${(error as Error).message}`);
-          return;
-        }
-      }
-      await setTimeout(NEWS_MILLIS);
+    try {
+      await tryAfterNews(act);
+    } catch (error) {
+      this._main.findings.problem(`${what}: ${(error as Error).message}`);
     }
   }
 

@@ -4,10 +4,11 @@
  *
  * An undertaker does nothing but to join: whoever joins a heap reaps who is dead. It may be killed in that.
  */
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { ReaperStep } from '../../src/heap/reaper-steps.js';
 import { Heap, type HeapHandle, LockTimeoutError } from '../../src/index.js';
+import { tryAfterNews } from './after-news.js';
 import { wordsOf } from './aims.js';
 import { Control, RUN, SEAT } from './control.js';
 import { slotsOf } from './dead-thread.js';
@@ -46,9 +47,6 @@ export type FromWorker =
 /** Between looks at the event loop: timers, and what the heap has put off. */
 const SLICE_MILLIS = 2;
 const LONGEST_STALL_MILLIS = 400;
-const ATTEMPTS = 4;
-/** News of a worker's end take no longer. */
-const NEWS_MILLIS = 50;
 
 const briefing = workerData as WorkerBriefing;
 const { seat, seats, seed, stay } = briefing;
@@ -153,7 +151,7 @@ async function work(): Promise<void> {
   if (briefing.isUndertaker && first > 0) arm(first);
   const heap = attach();
   if (briefing.isUndertaker) {
-    await leave(heap);
+    await tryAfterNews(() => heap.detach());
     return;
   }
   begin(heap);
@@ -178,25 +176,12 @@ async function work(): Promise<void> {
     }
     await setImmediate();
   }
-  await leave(stage.heap);
+  await tryAfterNews(() => stage.heap.detach());
 }
 
 function attach(): Heap {
   const name = briefing.isUndertaker ? 'undertaker' : `seat ${seat}`;
   return Heap.attach(briefing.handle, { name }, { reaperSkips: new Set(briefing.skips) });
-}
-
-/** Main may be about to hear of the end of who has the lock of the orphans. */
-async function leave(heap: Heap): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      heap.detach();
-      return;
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError) || attempt === ATTEMPTS) throw error;
-    }
-    await setTimeout(NEWS_MILLIS);
-  }
 }
 
 await work().catch((error: Error) => {
